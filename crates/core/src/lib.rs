@@ -1,1 +1,47 @@
-//! placeholder
+//! The session engine of Cloakroom: tokens, records, policy, lifecycle, and the trait that stores implement.
+//!
+//! It knows no HTTP, no database, no wall clock and no global random source. Decisions are pure functions over a record,
+//! a client and a time ([`Policy::judge`]); [`Sessions`] is the only place where they become store calls.
+
+mod binding;
+mod client;
+mod codec;
+mod data;
+pub mod device;
+mod event;
+mod id;
+mod journal;
+mod judge;
+mod key;
+mod memory;
+mod phrase;
+mod policy;
+mod random;
+mod record;
+mod seal;
+mod sessions;
+mod store;
+mod subject;
+mod time;
+mod token;
+
+pub use binding::{Binding, Mismatch, Reaction};
+pub use client::Client;
+pub use codec::{Head, Undecodable, VERSION as RECORD_VERSION};
+pub use data::{Changes, Data, DataError, Field};
+pub use event::{Actor, Cause, CloseReason, Event, Kind, UnknownName};
+pub use id::{MalformedId, SessionId};
+pub use journal::{Entry, MalformedPosition, Page, Position};
+pub use judge::{Alive, Death, Verdict};
+pub use key::{Bucket, Key};
+pub use memory::MemoryStore;
+pub use policy::{Lifetime, Policy, PolicyBuilder, PolicyError, WhenFull};
+pub use random::{Random, RandomError};
+pub use record::{Epoch, Identity, Moved, Record, Revision, Slot, TokenState};
+pub use sessions::*;
+pub use store::{
+    Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap, Swept, Touch, Write,
+};
+pub use subject::{MalformedName, Subject, Word};
+pub use time::{Clock, Timestamp};
+pub use token::{MalformedToken, Token};

@@ -1,0 +1,220 @@
+//! What happened: the entries of the journal.
+
+use crate::id::SessionId;
+use crate::key::Key;
+use crate::subject::Subject;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::net::IpAddr;
+use std::str::FromStr;
+
+/// Declares an enum whose variants have stable names, for stores, logs and the admin API.
+macro_rules! named {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$vdoc])* $variant,)+ }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The stable name.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = UnknownName;
+
+            fn from_str(text: &str) -> Result<Self, UnknownName> {
+                match text { $($text => Ok(Self::$variant),)+ _ => Err(UnknownName) }
+            }
+        }
+    };
+}
+
+/// A name that this version does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown name")]
+pub struct UnknownName;
+
+named! {
+    /// What kind of thing happened.
+    Kind {
+        /// A session began.
+        Opened = "opened",
+        /// Its data changed, or a renewed token was used for the first time.
+        Updated = "updated",
+        /// A new token was offered on the timer.
+        Renewed = "renewed",
+        /// A new token replaced the old one at a change of privilege.
+        Rotated = "rotated",
+        /// The user proved anew who they are.
+        Elevated = "elevated",
+        /// A session ended.
+        Closed = "closed",
+        /// Somebody failed to log in.
+        LoginFailed = "login-failed",
+        /// A log-in was refused because the subject has as many sessions as allowed.
+        LimitRefused = "limit-refused",
+        /// A session was used from elsewhere.
+        BindingChanged = "binding-changed",
+        /// A request from another site was refused.
+        CsrfRejected = "csrf-rejected",
+        /// Something that is no session was presented as one.
+        Guess = "guess",
+        /// Something is wrong and wants a human.
+        Alert = "alert",
+        /// An operator did something.
+        Admin = "admin",
+    }
+}
+
+named! {
+    /// Why a session ended.
+    CloseReason {
+        /// The user logged out.
+        Logout = "logout",
+        /// The user or an operator ended it from elsewhere.
+        Revoked = "revoked",
+        /// A newer session took its place under the limit.
+        Evicted = "evicted",
+        /// Nobody used it for the idle timeout.
+        Idle = "idle",
+        /// It reached the absolute deadline.
+        Absolute = "absolute",
+        /// The password or another credential changed.
+        CredentialChange = "credential-change",
+        /// A token that had been renewed was shown again: somebody else may have it.
+        TokenReuse = "token-reuse",
+        /// It was used from elsewhere, and the policy ends such sessions.
+        Binding = "binding",
+        /// A log-in in the same browser replaced it.
+        Replaced = "replaced",
+        /// The account was disabled.
+        Disabled = "disabled",
+    }
+}
+
+/// Who made it happen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Actor {
+    /// The engine itself: a deadline, a limit.
+    #[default]
+    System,
+    /// The session's own user.
+    User,
+    /// An operator, by the name of their key or account.
+    Operator(String),
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::System => f.write_str("system"),
+            Self::User => f.write_str("user"),
+            Self::Operator(name) => write!(f, "operator:{name}"),
+        }
+    }
+}
+
+/// When, by whom and from where: what a store writes beside every change it makes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cause {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub actor: Actor,
+    /// From which address.
+    pub ip: Option<IpAddr>,
+    /// With which `User-Agent`.
+    pub user_agent: Option<Box<str>>,
+    /// What else there is to say, in plain words.
+    pub detail: Option<Box<str>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct CauseWire<'a> {
+    at: u64,
+    actor: Actor,
+    ip: Option<IpAddr>,
+    user_agent: Option<&'a str>,
+    detail: Option<&'a str>,
+}
+
+impl Cause {
+    /// The bytes that a store may keep instead of columns of its own.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let wire = CauseWire {
+            at: self.at.as_millis(),
+            actor: self.actor.clone(),
+            ip: self.ip,
+            user_agent: self.user_agent.as_deref(),
+            detail: self.detail.as_deref(),
+        };
+        postcard::to_allocvec(&wire).unwrap_or_default()
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let wire: CauseWire<'_> = postcard::from_bytes(bytes).ok()?;
+        Some(Self {
+            at: Timestamp::from_millis(wire.at),
+            actor: wire.actor,
+            ip: wire.ip,
+            user_agent: wire.user_agent.map(Into::into),
+            detail: wire.detail.map(Into::into),
+        })
+    }
+}
+
+/// One thing that happened. It never holds a token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What.
+    pub kind: Kind,
+    /// Why, if a session ended.
+    pub reason: Option<CloseReason>,
+    /// To which session.
+    pub session: Option<SessionId>,
+    /// Under which key it was: what a cache has to forget.
+    pub key: Option<Key>,
+    /// Of whom.
+    pub subject: Option<Subject>,
+    /// When, by whom and from where.
+    pub cause: Cause,
+}
+
+impl Event {
+    /// An event about no session in particular.
+    #[must_use]
+    pub fn of(kind: Kind, cause: Cause) -> Self {
+        Self { kind, reason: None, session: None, key: None, subject: None, cause }
+    }
+
+    /// Of this subject.
+    #[must_use]
+    pub fn about(mut self, subject: Option<Subject>) -> Self {
+        self.subject = subject;
+        self
+    }
+
+    /// Of this session.
+    #[must_use]
+    pub fn in_session(mut self, session: SessionId) -> Self {
+        self.session = Some(session);
+        self
+    }
+}
