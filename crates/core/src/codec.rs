@@ -46,6 +46,7 @@ struct LiveTail<'a> {
     created_at: u64,
     token_at: i64,
     token: TokenTail,
+    renew_now: bool,
     #[serde(borrow)]
     identity: Option<IdentityTail<'a>>,
     ip: Option<IpAddr>,
@@ -61,7 +62,6 @@ enum TokenTail {
     Confirmed,
     ConfirmedAt(i64),
     Offered,
-    RenewNow,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -134,8 +134,8 @@ impl Record {
                 TokenState::Confirmed { at: None } => TokenTail::Confirmed,
                 TokenState::Confirmed { at: Some(at) } => TokenTail::ConfirmedAt(delta(at)),
                 TokenState::Offered => TokenTail::Offered,
-                TokenState::RenewNow => TokenTail::RenewNow,
             },
+            renew_now: self.renew_now,
             identity: self.identity.as_ref().map(|who| IdentityTail {
                 roles: who.roles.iter().map(Word::as_str).collect(),
                 epoch: who.epoch.0,
@@ -245,8 +245,8 @@ fn live(head: &Head<'_>, tail: &[u8], seen_at: Timestamp) -> Result<Record, Unde
             TokenTail::Confirmed => TokenState::Confirmed { at: None },
             TokenTail::ConfirmedAt(at) => TokenState::Confirmed { at: Some(moment(at)) },
             TokenTail::Offered => TokenState::Offered,
-            TokenTail::RenewNow => TokenState::RenewNow,
         },
+        renew_now: tail.renew_now,
         client: Client {
             ip: tail.ip,
             user_agent: unpack(tail.user_agent, Client::MAX_USER_AGENT)?,

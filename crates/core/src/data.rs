@@ -95,7 +95,13 @@ pub enum DataError {
 
 /// The application data of one session: names and values, each value a `MessagePack` document.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub struct Data(BTreeMap<Box<str>, Box<[u8]>>);
+pub struct Data(BTreeMap<Box<str>, Value>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Value {
+    carried: bool,
+    bytes: Box<[u8]>,
+}
 
 impl Data {
     /// The longest name of a field, in bytes.
@@ -110,7 +116,7 @@ impl Data {
 
     /// The value under a name that is known only at run time.
     pub fn get_named<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, DataError> {
-        self.0.get(name).map(|bytes| from_bytes(name, bytes)).transpose()
+        self.0.get(name).map(|value| from_bytes(name, &value.bytes)).transpose()
     }
 
     /// Puts a value under a name that is known only at run time.
@@ -118,7 +124,7 @@ impl Data {
         if name.is_empty() || name.len() > Self::MAX_NAME {
             return Err(DataError::BadName);
         }
-        self.0.insert(name.into(), to_bytes(name, value)?.into());
+        self.0.insert(name.into(), Value { carried: false, bytes: to_bytes(name, value)?.into() });
         self.check()
     }
 
@@ -133,25 +139,27 @@ impl Data {
         self.0.keys().map(|name| &**name)
     }
 
-    /// Only the named fields.
+    /// Only the fields that were declared to survive log-in.
     #[must_use]
-    pub fn only(&self, names: &[&str]) -> Self {
-        let kept = self.0.iter().filter(|(name, _)| names.contains(&&***name));
+    pub fn carried(&self) -> Self {
+        let kept = self.0.iter().filter(|(_, value)| value.carried);
         Self(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let fields: Vec<(&str, &[u8])> = self.0.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let fields: Vec<(&str, bool, &[u8])> =
+            self.0.iter().map(|(name, value)| (&**name, value.carried, &*value.bytes)).collect();
         postcard::to_allocvec(&fields).unwrap_or_default()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DataError> {
-        let fields: Vec<(&str, &[u8])> = postcard::from_bytes(bytes).map_err(|_| DataError::Damaged)?;
-        Ok(Self(fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect()))
+        let fields: Vec<(&str, bool, &[u8])> = postcard::from_bytes(bytes).map_err(|_| DataError::Damaged)?;
+        let value = |(name, carried, bytes): (&str, bool, &[u8])| (name.into(), Value { carried, bytes: bytes.into() });
+        Ok(Self(fields.into_iter().map(value).collect()))
     }
 
     fn check(&self) -> Result<(), DataError> {
-        let size = self.0.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+        let size = self.0.iter().map(|(name, value)| name.len() + value.bytes.len() + 5).sum();
         if size > Self::MAX_SIZE { Err(DataError::TooLarge { size }) } else { Ok(()) }
     }
 }
@@ -182,7 +190,7 @@ enum Change {
 /// What one request wants changed. On a conflict the record is read again and the changes are applied anew, so requests
 /// that write different fields both win, and requests that update one field both count.
 #[derive(Clone, Default)]
-pub struct Changes(Vec<(&'static str, Change)>);
+pub struct Changes(Vec<(&'static str, bool, Change)>);
 
 impl Changes {
     /// No change.
@@ -200,13 +208,13 @@ impl Changes {
     /// Puts a value into a field, whatever was there.
     pub fn set<T: Serialize>(&mut self, field: Field<T>, value: &T) -> Result<(), DataError> {
         let bytes = to_bytes(field.name, value)?;
-        self.0.push((field.name, Change::Set(bytes.into())));
+        self.0.push((field.name, field.survives_log_in, Change::Set(bytes.into())));
         Ok(())
     }
 
     /// Empties a field.
     pub fn remove<T>(&mut self, field: Field<T>) {
-        self.0.push((field.name, Change::Remove));
+        self.0.push((field.name, field.survives_log_in, Change::Remove));
     }
 
     /// Changes a field from what it holds, or from the type's default. The function may run more than once: on a conflict
@@ -221,19 +229,19 @@ impl Changes {
             change(&mut value);
             to_bytes(name, &value).map(Some)
         });
-        self.0.push((name, Change::Update(edit)));
+        self.0.push((name, field.survives_log_in, Change::Update(edit)));
     }
 
     /// Applies all changes in order.
     pub fn apply(&self, data: &mut Data) -> Result<(), DataError> {
-        for (name, change) in &self.0 {
+        for (name, carried, change) in &self.0 {
             let value = match change {
                 Change::Set(bytes) => Some(bytes.clone()),
                 Change::Remove => None,
-                Change::Update(edit) => edit(data.0.get(*name).map(|bytes| &**bytes))?.map(Into::into),
+                Change::Update(edit) => edit(data.0.get(*name).map(|value| &*value.bytes))?.map(Into::into),
             };
             match value {
-                Some(value) => data.0.insert((*name).into(), value),
+                Some(bytes) => data.0.insert((*name).into(), Value { carried: *carried, bytes }),
                 None => data.0.remove(*name),
             };
         }
@@ -251,6 +259,6 @@ impl Changes {
 
 impl fmt::Debug for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(name, _)| name)).finish()
+        f.debug_set().entries(self.0.iter().map(|(name, ..)| name)).finish()
     }
 }

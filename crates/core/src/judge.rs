@@ -70,7 +70,7 @@ impl Policy {
         let old = self.renew_after().is_some_and(|after| now.since(record.token_at) >= after);
         Verdict::Alive(Alive {
             stale: now.since(record.seen_at) >= self.touch_every(),
-            renew: record.token == TokenState::RenewNow || (confirmed && old),
+            renew: confirmed && (old || record.renew_now),
             confirm: !confirmed,
             moved: (reaction == Reaction::Log).then_some(mismatch),
             step_up: (reaction == Reaction::StepUp).then_some(mismatch),

@@ -54,6 +54,8 @@ pub struct Record {
     pub token_at: Timestamp,
     /// How the present token came to be and whether its holder is known to have it.
     pub token: TokenState,
+    /// The token is to be renewed at its next use, whatever its age, because something changed from outside.
+    pub renew_now: bool,
     /// The machine that authenticated, against which later requests are compared.
     pub client: Client,
     /// Application data, sealed under the present token's secret.
@@ -87,8 +89,6 @@ pub enum TokenState {
     },
     /// Offered by timed renewal, not yet seen from the client; the old token is still good.
     Offered,
-    /// In the client's hands, but to be renewed at the next request, because something changed from outside.
-    RenewNow,
 }
 
 /// What is left under an old key after timed renewal: the way to the successor, sealed under the old secret.
