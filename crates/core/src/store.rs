@@ -78,9 +78,10 @@ pub struct Ended {
 pub enum Opened {
     /// It is open. These ended for it: the one it replaced, those it pushed out, and any found past their deadline.
     Opened(Vec<Ended>),
-    /// The subject has as many as allowed, and the policy refuses more. (`limit-refused` is in the journal.)
+    /// The subject has as many as allowed, and the policy refuses more. Nothing changed but the journal, where a
+    /// `limit-refused` names the subject and no session.
     Full,
-    /// The subject was logged out everywhere since the log-in began.
+    /// The subject was logged out everywhere since the log-in began. Nothing changed.
     StaleEpoch,
 }
 
@@ -91,9 +92,10 @@ pub struct Swap {
     pub key: Key,
     /// The revision it was made from.
     pub expected: Revision,
-    /// The new version; its revision is `expected.next()`.
+    /// The new version; its revision is `expected.next()`, its id and subject are those of the old one.
     pub record: Record,
-    /// When inactivity would end it. A `seen_at` or deadline in the store that is later stays.
+    /// When inactivity would end it. A `seen_at` or deadline in the store that is later stays, but the deadline never
+    /// lies beyond the new record's `expires_at`.
     pub deadline: Timestamp,
     /// What the journal says.
     pub kind: Kind,
@@ -131,7 +133,8 @@ pub struct Touch {
     pub key: Key,
     /// When; an earlier moment than the stored one changes nothing.
     pub seen_at: Timestamp,
-    /// When inactivity would now end it: never later than the absolute deadline.
+    /// When inactivity would now end it. An earlier one than the stored one changes nothing; the store cuts it to the
+    /// stored record's `expires_at`, because the caller may have read an older version.
     pub deadline: Timestamp,
 }
 
@@ -197,17 +200,20 @@ pub trait Store: Send + Sync + 'static {
     /// Opens a session, enforcing limit and epoch in the same step.
     ///
     /// In order: refuse if the subject's epoch is later than the record's; end `replaces`; end (as `idle` or `absolute`)
-    /// what is past its deadline at `cause.at`; while as many are live as allowed, evict the one seen least recently, or
-    /// refuse and change nothing (`replaces` stays, too); insert. Journal: a `closed` for each that ended, then `opened`.
+    /// what of the subject's is past its deadline at `cause.at`; while as many are live as allowed, evict the one seen
+    /// least recently, or refuse and change nothing (`replaces` and what lapsed stay, too); insert. A `replaces` that is
+    /// not there, or was renewed, is no obstacle. Journal: a `closed` for each that ended, with the opening's cause, then
+    /// `opened`. A session is past its deadline when `deadline <= now`.
     async fn open(&self, opening: &Opening) -> Result<Opened, StoreError>;
 
     /// Writes a new version under the same key. Journal: `kind`.
     async fn swap(&self, swap: &Swap) -> Result<Write, StoreError>;
 
-    /// Notes that sessions were seen. Answers for each whether it is still there.
+    /// Notes that sessions were seen. Answers for each whether it is still there: `false` under the key of a
+    /// [`Slot::Moved`], too.
     async fn touch(&self, touches: &[Touch]) -> Result<Vec<bool>, StoreError>;
 
-    /// Moves a record to a new key. Journal: `kind`, naming the old key.
+    /// Moves a record to a new key of the same bucket. Journal: `kind`, naming the old key.
     async fn rotate(&self, rotation: &Rotation) -> Result<Write, StoreError>;
 
     /// Ends the session under a key. Nothing if there is none (also under the key of a [`Slot::Moved`]). Journal: `closed`.
@@ -232,8 +238,9 @@ pub trait Store: Send + Sync + 'static {
     /// All sessions, a stretch at a time: about `at_most`, from where the last stretch ended.
     async fn scan(&self, from: Option<&str>, at_most: usize) -> Result<Listing, StoreError>;
 
-    /// Ends sessions whose deadline has passed, at most so many, and forgets old [`Slot::Moved`] entries. Journal: a
-    /// `closed` for each, `absolute` if `now` is past `expires_at`, else `idle`.
+    /// Ends sessions whose deadline has passed (`deadline <= now`), at most so many, and forgets the [`Slot::Moved`]
+    /// entries whose `expires_at` has. Journal: a `closed` for each session, `absolute` if `now >= expires_at`, else
+    /// `idle`; its cause has `at: now`, the system as actor and nothing else.
     async fn sweep(&self, now: Timestamp, at_most: usize) -> Result<Swept, StoreError>;
 
     /// How many sessions are open, without a scan. Those that lapsed count until a sweep finds them.
@@ -245,7 +252,8 @@ pub trait Store: Send + Sync + 'static {
     /// The end of the journal at this moment: reading after it yields what happens from now on.
     async fn journal_end(&self) -> Result<Position, StoreError>;
 
-    /// At most so many entries after a position. Waits up to `wait` for the first; an empty page is a heartbeat.
+    /// At most so many entries after a position. Waits up to `wait` for the first; an empty page is a heartbeat, and its
+    /// `next` is as good to read on from as any. A gap is told at once, with the oldest entries that are kept.
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError>;
 
     /// Whether it answers, and whatever is wrong with it.
