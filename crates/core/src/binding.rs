@@ -71,8 +71,16 @@ impl Mismatch {
 
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names = [(self.ip, "address"), (self.user_agent, "browser"), (self.accept_language, "language")];
-        let names: Vec<_> = names.iter().filter(|(changed, _)| *changed).map(|(_, name)| *name).collect();
+        let names = [
+            (self.ip, "address"),
+            (self.user_agent, "browser"),
+            (self.accept_language, "language"),
+        ];
+        let names: Vec<_> = names
+            .iter()
+            .filter(|(changed, _)| *changed)
+            .map(|(_, name)| *name)
+            .collect();
         f.write_str(&names.join(", "))
     }
 }
@@ -82,7 +90,12 @@ impl Binding {
     #[must_use]
     pub fn none() -> Self {
         let ignore = Reaction::Ignore;
-        Self { ip: ignore, user_agent: ignore, accept_language: ignore, ..Self::default() }
+        Self {
+            ip: ignore,
+            user_agent: ignore,
+            accept_language: ignore,
+            ..Self::default()
+        }
     }
 
     /// What changed, and the strongest reaction that any of it calls for. What is ignored is not reported.
@@ -125,7 +138,15 @@ impl Binding {
     pub(crate) fn check(&self) -> Result<(), PolicyError> {
         let over = |field, value: u8, most: u8| {
             let bound = format!("must be 0 to {most}");
-            if value > most { Err(PolicyError { field, value: value.to_string(), bound }) } else { Ok(()) }
+            if value > most {
+                Err(PolicyError {
+                    field,
+                    value: value.to_string(),
+                    bound,
+                })
+            } else {
+                Ok(())
+            }
         };
         over("binding.ip_prefix_v4", self.ip_prefix_v4, 32)?;
         over("binding.ip_prefix_v6", self.ip_prefix_v6, 128)

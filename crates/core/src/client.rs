@@ -24,7 +24,10 @@ impl Client {
     /// A client at an address, with nothing else known.
     #[must_use]
     pub fn at(ip: IpAddr) -> Self {
-        Self { ip: Some(ip.to_canonical()), ..Self::default() }
+        Self {
+            ip: Some(ip.to_canonical()),
+            ..Self::default()
+        }
     }
 
     /// With this `User-Agent`.
@@ -50,7 +53,12 @@ fn tame(value: &str, most: usize) -> Option<Box<str>> {
         return None;
     }
     if value.chars().any(char::is_control) {
-        return Some(value.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect());
+        return Some(
+            value
+                .chars()
+                .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+                .collect(),
+        );
     }
     Some(value.into())
 }

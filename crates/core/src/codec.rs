@@ -202,18 +202,29 @@ fn split(bytes: &[u8]) -> Result<(Head<'_>, &[u8]), Undecodable> {
         Some(&other) => return Err(Undecodable::Version(other)),
     }
     let (fixed, rest) = bytes.split_at_checked(SUBJECT_AT + 1).ok_or(short)?;
-    let (subject, tail) = rest.split_at_checked(usize::from(fixed[SUBJECT_AT])).ok_or(short)?;
+    let (subject, tail) = rest
+        .split_at_checked(usize::from(fixed[SUBJECT_AT]))
+        .ok_or(short)?;
     let live = match fixed[1] {
         LIVE => true,
         MOVED => false,
         _ => return Err(Undecodable::Damaged("unknown kind")),
     };
     let id = SessionId::from_stored(&fixed[2..18]).ok_or(short)?;
-    let revision = fixed[18..22].iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte));
-    let expires_at = fixed[22..28].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+    let revision = fixed[18..22]
+        .iter()
+        .fold(0, |sum, byte| sum << 8 | u32::from(*byte));
+    let expires_at = fixed[22..28]
+        .iter()
+        .fold(0, |sum, byte| sum << 8 | u64::from(*byte));
     let subject = std::str::from_utf8(subject).map_err(|_| Undecodable::Damaged("subject is not UTF-8"))?;
-    let head =
-        Head { live, id, revision: Revision(revision), expires_at: Timestamp::from_millis(expires_at), subject };
+    let head = Head {
+        live,
+        id,
+        revision: Revision(revision),
+        expires_at: Timestamp::from_millis(expires_at),
+        subject,
+    };
     Ok((head, tail))
 }
 
@@ -276,12 +287,17 @@ fn parse<'a, T: Deserialize<'a>>(tail: &'a [u8]) -> Result<T, Undecodable> {
 }
 
 fn words(words: &[&str]) -> Result<Vec<Word>, Undecodable> {
-    words.iter().map(|word| word.parse().map_err(|_| Undecodable::Damaged("role or method"))).collect()
+    words
+        .iter()
+        .map(|word| word.parse().map_err(|_| Undecodable::Damaged("role or method")))
+        .collect()
 }
 
 fn unpack(packed: Option<phrase::Packed<'_>>, most: usize) -> Result<Option<Box<str>>, Undecodable> {
     match packed {
         None => Ok(None),
-        Some(packed) => phrase::unpack(&packed, most).map(Some).ok_or(Undecodable::Damaged("client")),
+        Some(packed) => phrase::unpack(&packed, most)
+            .map(Some)
+            .ok_or(Undecodable::Damaged("client")),
     }
 }

@@ -26,8 +26,15 @@ impl<T> Field<T> {
     /// A field of this name, 1 to 64 bytes. What it holds before log-in is dropped at log-in.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
-        assert!(!name.is_empty() && name.len() <= Data::MAX_NAME, "a field's name has 1 to 64 bytes");
-        Self { name, survives_log_in: false, kind: PhantomData }
+        assert!(
+            !name.is_empty() && name.len() <= Data::MAX_NAME,
+            "a field's name has 1 to 64 bytes"
+        );
+        Self {
+            name,
+            survives_log_in: false,
+            kind: PhantomData,
+        }
     }
 
     /// The same field, carried over when an anonymous visitor logs in. Never put anything here that says who they are.
@@ -116,7 +123,10 @@ impl Data {
 
     /// The value under a name that is known only at run time.
     pub fn get_named<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, DataError> {
-        self.0.get(name).map(|value| from_bytes(name, &value.bytes)).transpose()
+        self.0
+            .get(name)
+            .map(|value| from_bytes(name, &value.bytes))
+            .transpose()
     }
 
     /// Puts a value under a name that is known only at run time.
@@ -124,7 +134,13 @@ impl Data {
         if name.is_empty() || name.len() > Self::MAX_NAME {
             return Err(DataError::BadName);
         }
-        self.0.insert(name.into(), Value { carried: false, bytes: to_bytes(name, value)?.into() });
+        self.0.insert(
+            name.into(),
+            Value {
+                carried: false,
+                bytes: to_bytes(name, value)?.into(),
+            },
+        );
         self.check()
     }
 
@@ -146,21 +162,46 @@ impl Data {
         Self(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
     }
 
+    /// Takes over all fields of another session's data.
+    pub(crate) fn absorb(&mut self, other: Self) -> Result<(), DataError> {
+        self.0.extend(other.0);
+        self.check()
+    }
+
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let fields: Vec<(&str, bool, &[u8])> =
-            self.0.iter().map(|(name, value)| (&**name, value.carried, &*value.bytes)).collect();
+        let fields: Vec<(&str, bool, &[u8])> = self
+            .0
+            .iter()
+            .map(|(name, value)| (&**name, value.carried, &*value.bytes))
+            .collect();
         postcard::to_allocvec(&fields).unwrap_or_default()
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, DataError> {
         let fields: Vec<(&str, bool, &[u8])> = postcard::from_bytes(bytes).map_err(|_| DataError::Damaged)?;
-        let value = |(name, carried, bytes): (&str, bool, &[u8])| (name.into(), Value { carried, bytes: bytes.into() });
+        let value = |(name, carried, bytes): (&str, bool, &[u8])| {
+            (
+                name.into(),
+                Value {
+                    carried,
+                    bytes: bytes.into(),
+                },
+            )
+        };
         Ok(Self(fields.into_iter().map(value).collect()))
     }
 
     fn check(&self) -> Result<(), DataError> {
-        let size = self.0.iter().map(|(name, value)| name.len() + value.bytes.len() + 5).sum();
-        if size > Self::MAX_SIZE { Err(DataError::TooLarge { size }) } else { Ok(()) }
+        let size = self
+            .0
+            .iter()
+            .map(|(name, value)| name.len() + value.bytes.len() + 5)
+            .sum();
+        if size > Self::MAX_SIZE {
+            Err(DataError::TooLarge { size })
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -171,11 +212,17 @@ impl fmt::Debug for Data {
 }
 
 fn from_bytes<T: DeserializeOwned>(name: &str, bytes: &[u8]) -> Result<T, DataError> {
-    rmp_serde::from_slice(bytes).map_err(|source| DataError::WrongType { name: name.to_owned(), source })
+    rmp_serde::from_slice(bytes).map_err(|source| DataError::WrongType {
+        name: name.to_owned(),
+        source,
+    })
 }
 
 fn to_bytes<T: Serialize + ?Sized>(name: &str, value: &T) -> Result<Vec<u8>, DataError> {
-    rmp_serde::to_vec_named(value).map_err(|source| DataError::Unstorable { name: name.to_owned(), source })
+    rmp_serde::to_vec_named(value).map_err(|source| DataError::Unstorable {
+        name: name.to_owned(),
+        source,
+    })
 }
 
 type Edit = Arc<dyn Fn(Option<&[u8]>) -> Result<Option<Vec<u8>>, DataError> + Send + Sync>;
@@ -208,7 +255,8 @@ impl Changes {
     /// Puts a value into a field, whatever was there.
     pub fn set<T: Serialize>(&mut self, field: Field<T>, value: &T) -> Result<(), DataError> {
         let bytes = to_bytes(field.name, value)?;
-        self.0.push((field.name, field.survives_log_in, Change::Set(bytes.into())));
+        self.0
+            .push((field.name, field.survives_log_in, Change::Set(bytes.into())));
         Ok(())
     }
 
@@ -225,7 +273,10 @@ impl Changes {
     {
         let name = field.name;
         let edit: Edit = Arc::new(move |bytes| {
-            let mut value = bytes.map(|bytes| from_bytes(name, bytes)).transpose()?.unwrap_or_default();
+            let mut value = bytes
+                .map(|bytes| from_bytes(name, bytes))
+                .transpose()?
+                .unwrap_or_default();
             change(&mut value);
             to_bytes(name, &value).map(Some)
         });
@@ -241,7 +292,13 @@ impl Changes {
                 Change::Update(edit) => edit(data.0.get(*name).map(|value| &*value.bytes))?.map(Into::into),
             };
             match value {
-                Some(bytes) => data.0.insert((*name).into(), Value { carried: *carried, bytes }),
+                Some(bytes) => data.0.insert(
+                    (*name).into(),
+                    Value {
+                        carried: *carried,
+                        bytes,
+                    },
+                ),
                 None => data.0.remove(*name),
             };
         }
@@ -259,6 +316,8 @@ impl Changes {
 
 impl fmt::Debug for Changes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.iter().map(|(name, ..)| name)).finish()
+        f.debug_set()
+            .entries(self.0.iter().map(|(name, ..)| name))
+            .finish()
     }
 }

@@ -50,8 +50,16 @@ pub fn label(user_agent: Option<&str>) -> String {
 /// Browser and system, without versions. A browser that is not in the table goes by the product that is named first.
 pub(crate) fn family(user_agent: &str) -> (Option<&str>, Option<&str>) {
     let find = |table: &'static [(&str, &str)]| {
-        table.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+        table
+            .iter()
+            .find(|(mark, _)| user_agent.contains(mark))
+            .map(|(_, name)| *name)
     };
-    let first = || user_agent.split(['/', ' ']).next().filter(|name| !name.is_empty() && *name != "Mozilla");
+    let first = || {
+        user_agent
+            .split(['/', ' '])
+            .next()
+            .filter(|name| !name.is_empty() && *name != "Mozilla")
+    };
     (find(BROWSERS).or_else(first), find(SYSTEMS))
 }

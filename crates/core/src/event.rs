@@ -201,7 +201,14 @@ impl Event {
     /// An event about no session in particular.
     #[must_use]
     pub fn of(kind: Kind, cause: Cause) -> Self {
-        Self { kind, reason: None, session: None, key: None, subject: None, cause }
+        Self {
+            kind,
+            reason: None,
+            session: None,
+            key: None,
+            subject: None,
+            cause,
+        }
     }
 
     /// Of this subject.

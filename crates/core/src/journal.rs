@@ -31,8 +31,15 @@ impl FromStr for Position {
     type Err = MalformedPosition;
 
     fn from_str(text: &str) -> Result<Self, MalformedPosition> {
-        let fits = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if fits { Ok(Self(text.into())) } else { Err(MalformedPosition) }
+        let fits = text.len() <= 64
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if fits {
+            Ok(Self(text.into()))
+        } else {
+            Err(MalformedPosition)
+        }
     }
 }
 

@@ -67,7 +67,9 @@ impl Policy {
             return Verdict::Dead(Death::Binding(mismatch));
         }
         let confirmed = record.token != TokenState::Offered;
-        let old = self.renew_after().is_some_and(|after| now.since(record.token_at) >= after);
+        let old = self
+            .renew_after()
+            .is_some_and(|after| now.since(record.token_at) >= after);
         Verdict::Alive(Alive {
             stale: now.since(record.seen_at) >= self.touch_every(),
             renew: confirmed && (old || record.renew_now),

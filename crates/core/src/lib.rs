@@ -38,9 +38,10 @@ pub use memory::MemoryStore;
 pub use policy::{Lifetime, Policy, PolicyBuilder, PolicyError, WhenFull};
 pub use random::{Random, RandomError};
 pub use record::{Epoch, Identity, Moved, Record, Revision, Slot, TokenState};
-pub use sessions::*;
+pub use sessions::{Active, Activity, EndedOthers, LogIn, SessionError, Sessions};
 pub use store::{
-    Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap, Swept, Touch, Write,
+    Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap, Swept,
+    Touch, Write,
 };
 pub use subject::{MalformedName, Subject, Word};
 pub use time::{Clock, Timestamp};

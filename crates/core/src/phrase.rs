@@ -31,7 +31,11 @@ impl PackedBuf {
 pub(crate) fn pack(text: &str) -> PackedBuf {
     let packed = lz4_flex::block::compress_with_dict(text.as_bytes(), DICTIONARY);
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
-    if packed.len() < text.len() { PackedBuf(length, packed) } else { PackedBuf(length, text.into()) }
+    if packed.len() < text.len() {
+        PackedBuf(length, packed)
+    } else {
+        PackedBuf(length, text.into())
+    }
 }
 
 /// The value, if it is one and not longer than `most` bytes (control characters grow when they are replaced, so thrice).

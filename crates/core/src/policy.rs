@@ -250,12 +250,26 @@ impl PolicyBuilder {
             within(field, value, least, most)?;
         }
         at_most("idle_timeout", self.idle, "absolute_timeout", self.absolute)?;
-        at_most("remember.idle_timeout", self.remember_idle, "remember.absolute_timeout", self.remember_absolute)?;
+        at_most(
+            "remember.idle_timeout",
+            self.remember_idle,
+            "remember.absolute_timeout",
+            self.remember_absolute,
+        )?;
         below("touch_every", self.touch_every, "idle_timeout", self.idle)?;
-        below("renew_overlap", self.renew_overlap, "renew_after", self.renew_after.flatten())?;
+        below(
+            "renew_overlap",
+            self.renew_overlap,
+            "renew_after",
+            self.renew_after.flatten(),
+        )?;
         if let Some(most @ 10_001..) = self.max_sessions {
             let bound = "must be 0 (no limit) to 10000".to_owned();
-            return Err(PolicyError { field: "max_sessions", value: most.to_string(), bound });
+            return Err(PolicyError {
+                field: "max_sessions",
+                value: most.to_string(),
+                bound,
+            });
         }
         self.binding.check()?;
         Ok(self.resolve())
@@ -266,13 +280,19 @@ impl PolicyBuilder {
         let ordinary = lifetime(self.idle, self.absolute, 30 * MINUTE, 8 * HOUR);
         let remembered = lifetime(self.remember_idle, self.remember_absolute, 30 * DAY, 30 * DAY);
         let shortest = ordinary.idle.min(remembered.idle);
-        let touch_every = self.touch_every.unwrap_or(MINUTE).min((shortest / 4).max(100 * MS));
+        let touch_every = self
+            .touch_every
+            .unwrap_or(MINUTE)
+            .min((shortest / 4).max(100 * MS));
         let renew_after = self.renew_after.unwrap_or(Some(HOUR));
         let overlap = self.renew_overlap.unwrap_or(10 * SECOND);
         Policy {
             ordinary,
             remembered,
-            touch_every: self.touch_every.filter(|span| *span < shortest).unwrap_or(touch_every),
+            touch_every: self
+                .touch_every
+                .filter(|span| *span < shortest)
+                .unwrap_or(touch_every),
             renew_after,
             renew_overlap: renew_after.map_or(overlap, |after| overlap.min(after)),
             max_sessions: self.max_sessions.unwrap_or(5),
@@ -284,12 +304,25 @@ impl PolicyBuilder {
 }
 
 /// The two timeouts; the one that was not set gives way to the one that was.
-fn lifetime(idle: Option<Duration>, absolute: Option<Duration>, usual_idle: Duration, usual: Duration) -> Lifetime {
+fn lifetime(
+    idle: Option<Duration>,
+    absolute: Option<Duration>,
+    usual_idle: Duration,
+    usual: Duration,
+) -> Lifetime {
     let absolute = absolute.unwrap_or_else(|| usual.max(idle.unwrap_or_default()));
-    Lifetime { idle: idle.unwrap_or(usual_idle).min(absolute), absolute }
+    Lifetime {
+        idle: idle.unwrap_or(usual_idle).min(absolute),
+        absolute,
+    }
 }
 
-fn within(field: &'static str, value: Option<Duration>, least: Duration, most: Duration) -> Result<(), PolicyError> {
+fn within(
+    field: &'static str,
+    value: Option<Duration>,
+    least: Duration,
+    most: Duration,
+) -> Result<(), PolicyError> {
     match value {
         Some(value) if value < least || value > most => Err(PolicyError {
             field,
@@ -316,7 +349,12 @@ fn at_most(
     }
 }
 
-fn below(field: &'static str, value: Option<Duration>, other: &str, most: Option<Duration>) -> Result<(), PolicyError> {
+fn below(
+    field: &'static str,
+    value: Option<Duration>,
+    other: &str,
+    most: Option<Duration>,
+) -> Result<(), PolicyError> {
     match (value, most) {
         (Some(value), Some(most)) if value >= most => Err(PolicyError {
             field,

@@ -31,7 +31,11 @@ impl Epoch {
     #[must_use]
     pub const fn raised(self, now: Timestamp) -> Self {
         let next = self.0 + 1;
-        Self(if now.as_millis() > next { now.as_millis() } else { next })
+        Self(if now.as_millis() > next {
+            now.as_millis()
+        } else {
+            next
+        })
     }
 }
 
@@ -132,12 +136,16 @@ impl Record {
     /// Whether the user has this role.
     #[must_use]
     pub fn has_role(&self, role: &str) -> bool {
-        self.identity.as_ref().is_some_and(|who| who.roles.iter().any(|have| have.as_str() == role))
+        self.identity
+            .as_ref()
+            .is_some_and(|who| who.roles.iter().any(|have| have.as_str() == role))
     }
 
     /// Whether somebody authenticated within the last `span` (RFC 9470 `max_age`).
     #[must_use]
     pub fn is_fresh(&self, span: Duration, now: Timestamp) -> bool {
-        self.identity.as_ref().is_some_and(|who| now.since(who.authenticated_at) <= span)
+        self.identity
+            .as_ref()
+            .is_some_and(|who| now.since(who.authenticated_at) <= span)
     }
 }

@@ -54,12 +54,19 @@ pub(crate) fn seal(
     Ok(sealed.into())
 }
 
-pub(crate) fn open(token: &Token, purpose: Purpose, id: SessionId, sealed: &[u8]) -> Result<Vec<u8>, Unopenable> {
+pub(crate) fn open(
+    token: &Token,
+    purpose: Purpose,
+    id: SessionId,
+    sealed: &[u8],
+) -> Result<Vec<u8>, Unopenable> {
     let (nonce, rest) = sealed.split_at_checked(NONCE_LEN).ok_or(Unopenable)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| Unopenable)?;
     let mut bytes = rest.to_vec();
-    let length =
-        key(token, purpose)?.open_in_place(nonce, Aad::from(id.as_bytes()), &mut bytes).map_err(|_| Unopenable)?.len();
+    let length = key(token, purpose)?
+        .open_in_place(nonce, Aad::from(id.as_bytes()), &mut bytes)
+        .map_err(|_| Unopenable)?
+        .len();
     bytes.truncate(length);
     Ok(bytes)
 }

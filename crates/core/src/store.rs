@@ -217,7 +217,8 @@ pub trait Store: Send + Sync + 'static {
     async fn rotate(&self, rotation: &Rotation) -> Result<Write, StoreError>;
 
     /// Ends the session under a key. Nothing if there is none (also under the key of a [`Slot::Moved`]). Journal: `closed`.
-    async fn close(&self, key: &Key, reason: CloseReason, cause: &Cause) -> Result<Option<Ended>, StoreError>;
+    async fn close(&self, key: &Key, reason: CloseReason, cause: &Cause)
+    -> Result<Option<Ended>, StoreError>;
 
     /// Ends all sessions of a subject but one, and raises the epoch ([`Epoch::raised`] at `cause.at`) even if there are
     /// none. Sessions of the epoch that begins with it are not touched. Journal: a `closed` for each.

@@ -75,7 +75,10 @@ impl FromStr for Word {
 
     fn from_str(text: &str) -> Result<Self, MalformedName> {
         if text.contains([',', ' ']) {
-            return Err(MalformedName { what: "a role or method (no space, no comma)", most: Self::MAX_LEN });
+            return Err(MalformedName {
+                what: "a role or method (no space, no comma)",
+                most: Self::MAX_LEN,
+            });
         }
         check(text, "a role or method", Self::MAX_LEN).map(Self)
     }

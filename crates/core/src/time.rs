@@ -13,7 +13,11 @@ impl Timestamp {
     /// A moment from milliseconds since the epoch; later ones than [`MAX`](Self::MAX) become `MAX`.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
-        if millis > Self::MAX.0 { Self::MAX } else { Self(millis) }
+        if millis > Self::MAX.0 {
+            Self::MAX
+        } else {
+            Self(millis)
+        }
     }
 
     /// Milliseconds since the epoch.

@@ -1,0 +1,135 @@
+//! From a token to the record: also by way of a token that was renewed.
+
+use super::{SessionError, Sessions};
+use crate::event::{Actor, Cause, CloseReason, Event, Kind};
+use crate::key::Key;
+use crate::record::{Moved, Record, Slot, TokenState};
+use crate::seal::{self, Purpose};
+use crate::store::StoreError;
+use crate::time::Timestamp;
+use crate::token::Token;
+
+/// How many renewals an old token is followed through. More than two within one overlap is no honest client.
+const HOPS: usize = 3;
+
+/// A record and the token it is kept under.
+pub(super) struct Located {
+    pub token: Token,
+    pub record: Record,
+    /// The client presented an older token: this one is to be offered.
+    pub offered: bool,
+}
+
+enum Step {
+    Here(Box<Located>),
+    On(Token, Moved),
+    Nothing,
+}
+
+impl Sessions {
+    /// The record of a token, or of its successor while the overlap lasts. A token that is shown after its overlap ends
+    /// the session (RFC 9700 §4.14 does so for refresh tokens): two parties hold it, and one of them stole it.
+    pub(super) async fn locate(
+        &self,
+        token: &Token,
+        now: Timestamp,
+    ) -> Result<Option<Located>, SessionError> {
+        let mut step = match self.read(&token.key()).await? {
+            None => return Ok(None),
+            Some(Slot::Live(record)) => {
+                return Ok(Some(Located {
+                    token: token.clone(),
+                    record,
+                    offered: false,
+                }));
+            }
+            Some(Slot::Moved(moved)) => Step::On(token.clone(), moved),
+        };
+        for _ in 0..HOPS {
+            step = match step {
+                Step::On(token, moved) => self.follow(&token, &moved, now).await?,
+                Step::Here(located) => return Ok(Some(*located)),
+                Step::Nothing => return Ok(None),
+            };
+        }
+        match step {
+            Step::Here(located) => Ok(Some(*located)),
+            Step::On(..) | Step::Nothing => Ok(None),
+        }
+    }
+
+    /// One step from a renewed token to its successor, if the old one is still good.
+    async fn follow(&self, token: &Token, moved: &Moved, now: Timestamp) -> Result<Step, SessionError> {
+        let Some(successor) = open_successor(token, moved) else {
+            self.report_unreadable(&token.key(), "successor does not open")
+                .await;
+            return Ok(Step::Nothing);
+        };
+        let good = |confirmed: Timestamp| now.since(confirmed) <= self.policy().renew_overlap();
+        match self.read(&moved.to).await? {
+            None => Ok(Step::Nothing),
+            Some(Slot::Live(record)) => {
+                let alive = match record.token {
+                    TokenState::Offered => true,
+                    TokenState::Confirmed { at } => at.is_some_and(good),
+                };
+                if !alive {
+                    return self.reused(&moved.to, now).await;
+                }
+                Ok(Step::Here(Box::new(Located {
+                    token: successor,
+                    record,
+                    offered: true,
+                })))
+            }
+            Some(Slot::Moved(next)) if next.confirmed_at.is_some_and(good) => Ok(Step::On(successor, next)),
+            Some(Slot::Moved(_)) => self.reused(&moved.to, now).await,
+        }
+    }
+
+    async fn reused(&self, key: &Key, now: Timestamp) -> Result<Step, SessionError> {
+        let cause = Cause {
+            at: now,
+            actor: Actor::System,
+            ..Cause::default()
+        }
+        .saying("a token was used after its successor had replaced it");
+        self.close_wherever(key, CloseReason::TokenReuse, &cause).await?;
+        Ok(Step::Nothing)
+    }
+
+    /// Loads a slot. What is unreadable is reported and counts as nothing: the client is refused as if there were no
+    /// session, and the record stays as it is for whoever can read it.
+    pub(super) async fn read(&self, key: &Key) -> Result<Option<Slot>, SessionError> {
+        match self.store().load(key).await {
+            Ok(slot) => Ok(slot),
+            Err(StoreError::Corrupt { key, source }) => {
+                self.report_unreadable(&key, &source.to_string()).await;
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn report_unreadable(&self, key: &Key, why: &str) {
+        tracing::error!(?key, why, "a session record is unreadable");
+        let cause = Cause {
+            at: self.now(),
+            actor: Actor::System,
+            ..Cause::default()
+        };
+        let mut event = Event::of(
+            Kind::Alert,
+            cause.saying(format!("unreadable session record: {why}")),
+        );
+        event.key = Some(*key);
+        if let Err(error) = self.note(&event).await {
+            tracing::error!(%error, "the journal did not take the report of an unreadable record");
+        }
+    }
+}
+
+pub(super) fn open_successor(token: &Token, moved: &Moved) -> Option<Token> {
+    let bytes = seal::open(token, Purpose::Successor, moved.id, &moved.successor).ok()?;
+    Token::from_bytes(&bytes).filter(|successor| successor.key() == moved.to)
+}

@@ -1,0 +1,187 @@
+//! The check that every request makes.
+
+use super::locate::Located;
+use super::{Active, SessionError, Sessions, TRIES};
+use crate::client::Client;
+use crate::event::{CloseReason, Kind};
+use crate::judge::{Alive, Death, Verdict};
+use crate::record::{Record, TokenState};
+use crate::store::{Swap, Touch, Write};
+use crate::time::Timestamp;
+use crate::token::Token;
+
+/// Whether a request shows that the user is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Activity {
+    /// It does: the session counts as used, and its token may be renewed.
+    #[default]
+    User,
+    /// It does not: a page polling in the background (NIST SP 800-63B §5.2 speaks of activity by the subscriber).
+    Background,
+}
+
+/// What a pass over a record came to.
+enum Pass {
+    Settled(Option<Active>),
+    /// Somebody wrote in between.
+    Again,
+}
+
+impl Sessions {
+    /// The session that a token opens for this client now; nothing if there is none, for whatever reason.
+    ///
+    /// One round trip to the store. A write comes with it at most once in `touch_every`, when a token is renewed or first
+    /// used, and when the client changed.
+    pub async fn resolve(
+        &self,
+        token: &Token,
+        client: &Client,
+        activity: Activity,
+    ) -> Result<Option<Active>, SessionError> {
+        for _ in 0..TRIES {
+            let now = self.now();
+            let Some(located) = self.locate(token, now).await? else {
+                return Ok(None);
+            };
+            let pass = match self.policy().judge(&located.record, client, None, now) {
+                Verdict::Dead(death) => self
+                    .bury(&located, death, client)
+                    .await
+                    .map(|()| Pass::Settled(None))?,
+                Verdict::Alive(alive) if activity == Activity::Background => {
+                    Pass::Settled(Some(plain(located, alive)))
+                }
+                Verdict::Alive(alive) => self.attend(located, alive, client, now).await?,
+            };
+            if let Pass::Settled(active) = pass {
+                return Ok(active);
+            }
+        }
+        Err(SessionError::Contended)
+    }
+
+    /// The session that a token opens, for whoever asks on behalf of somebody else: nothing is written, and the client
+    /// is taken to be the session's own.
+    pub async fn introspect(&self, token: &Token) -> Result<Option<Active>, SessionError> {
+        let now = self.now();
+        let Some(located) = self.locate(token, now).await? else {
+            return Ok(None);
+        };
+        match self
+            .policy()
+            .judge(&located.record, &located.record.client, None, now)
+        {
+            Verdict::Alive(alive) => Ok(Some(plain(located, alive))),
+            Verdict::Dead(_) => Ok(None),
+        }
+    }
+
+    /// Does what an alive record needs: at most one write.
+    async fn attend(
+        &self,
+        located: Located,
+        alive: Alive,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Pass, SessionError> {
+        if located.offered {
+            // An old token says nothing about who holds the new one; it is only told of it.
+            return self.seen(located, alive, now).await;
+        }
+        if alive.renew && alive.step_up.is_none() {
+            return Ok(self
+                .renew(&located, client, now)
+                .await?
+                .map_or(Pass::Again, |active| Pass::Settled(Some(active))));
+        }
+        if alive.confirm || alive.moved.is_some() {
+            return self.adapt(located, alive, client, now).await;
+        }
+        self.seen(located, alive, now).await
+    }
+
+    /// Marks the session as seen, if that is due.
+    async fn seen(&self, mut located: Located, alive: Alive, now: Timestamp) -> Result<Pass, SessionError> {
+        if alive.stale {
+            located.record.seen_at = now;
+            let touch = Touch {
+                key: located.token.key(),
+                seen_at: now,
+                deadline: self.deadline(&located.record),
+            };
+            if self.store().touch(&[touch]).await? != [true] {
+                return Ok(Pass::Again);
+            }
+        }
+        Ok(Pass::Settled(Some(plain(located, alive))))
+    }
+
+    /// First use of a renewed token, or use from elsewhere where that is merely noted.
+    async fn adapt(
+        &self,
+        located: Located,
+        alive: Alive,
+        client: &Client,
+        now: Timestamp,
+    ) -> Result<Pass, SessionError> {
+        let mut record = located.record.clone();
+        let expected = record.revision;
+        record.revision = expected.next();
+        record.seen_at = now;
+        let mut cause = self.user(client);
+        let mut kind = Kind::Updated;
+        if alive.confirm {
+            record.token = TokenState::Confirmed { at: Some(now) };
+            cause = cause.saying("the renewed token was used for the first time");
+        }
+        if let Some(mismatch) = alive.moved {
+            kind = Kind::BindingChanged;
+            cause = cause.saying(format!("used with another {mismatch}"));
+            record.client = client.clone();
+        }
+        let deadline = self.deadline(&record);
+        let swap = Swap {
+            key: located.token.key(),
+            expected,
+            record,
+            deadline,
+            kind,
+            cause,
+        };
+        match self.store().swap(&swap).await? {
+            Write::Done => {
+                let record = swap.record;
+                Ok(Pass::Settled(Some(plain(Located { record, ..located }, alive))))
+            }
+            Write::Conflict | Write::Gone => Ok(Pass::Again),
+        }
+    }
+
+    /// Ends what was found dead, so that no node whose clock is behind takes it for alive.
+    async fn bury(&self, located: &Located, death: Death, client: &Client) -> Result<(), SessionError> {
+        let cause = self.cause(crate::event::Actor::System, client);
+        let (reason, cause) = match death {
+            Death::Idle => (CloseReason::Idle, cause),
+            Death::Absolute => (CloseReason::Absolute, cause),
+            Death::Epoch => (CloseReason::Revoked, cause),
+            Death::Binding(mismatch) => (
+                CloseReason::Binding,
+                cause.saying(format!("used with another {mismatch}")),
+            ),
+        };
+        self.close_wherever(&located.token.key(), reason, &cause).await?;
+        Ok(())
+    }
+
+    /// When inactivity would end a record.
+    pub(super) fn deadline(&self, record: &Record) -> Timestamp {
+        let remember = record.identity.as_ref().is_some_and(|who| who.remember);
+        record.deadline(self.policy().lifetime(remember).idle())
+    }
+}
+
+fn plain(located: Located, alive: Alive) -> Active {
+    let offered = located.offered;
+    let active = Active::new(located.token, located.record).wanting_step_up(alive.step_up);
+    if offered { active.reissued() } else { active }
+}
