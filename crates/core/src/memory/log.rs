@@ -19,7 +19,11 @@ pub(super) fn position(number: u64) -> Position {
 
 impl Log {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { events: VecDeque::new(), first: 1, capacity }
+        Self {
+            events: VecDeque::new(),
+            first: 1,
+            capacity,
+        }
     }
 
     /// The number of the newest entry; 0 before the first.
@@ -43,15 +47,29 @@ impl Log {
         let oldest = self.first - 1;
         let known = match after.as_str() {
             "" => Some(oldest),
-            text => text.parse().ok().filter(|number| (oldest..=self.end()).contains(number)),
+            text => text
+                .parse()
+                .ok()
+                .filter(|number| (oldest..=self.end()).contains(number)),
         };
         let from = known.unwrap_or(oldest);
         let skip = usize::try_from(from - oldest).unwrap_or(usize::MAX);
         let events = self.events.iter().skip(skip).take(at_most);
-        let entries: Vec<_> =
-            (from + 1..).zip(events).map(|(n, event)| Entry { position: position(n), event: event.clone() }).collect();
-        let next = entries.last().map_or_else(|| position(from), |entry| entry.position.clone());
-        Page { entries, next, gap: known.is_none() }
+        let entries: Vec<_> = (from + 1..)
+            .zip(events)
+            .map(|(n, event)| Entry {
+                position: position(n),
+                event: event.clone(),
+            })
+            .collect();
+        let next = entries
+            .last()
+            .map_or_else(|| position(from), |entry| entry.position.clone());
+        Page {
+            entries,
+            next,
+            gap: known.is_none(),
+        }
     }
 }
 
@@ -82,7 +100,11 @@ mod tests {
             ("99999999999999999999999", true, "7"),
         ] {
             let page = log.after(&after.parse().unwrap(), 2);
-            assert_eq!((page.gap, page.entries[0].position.as_str()), (gap, first), "after {after:?}");
+            assert_eq!(
+                (page.gap, page.entries[0].position.as_str()),
+                (gap, first),
+                "after {after:?}"
+            );
         }
     }
 

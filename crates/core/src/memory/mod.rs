@@ -12,7 +12,8 @@ use crate::journal::{Page, Position};
 use crate::key::Key;
 use crate::record::{Epoch, Slot};
 use crate::store::{
-    Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap, Swept, Touch, Write,
+    Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap, Swept,
+    Touch, Write,
 };
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -44,7 +45,10 @@ impl MemoryStore {
     /// An empty store that keeps this many entries of its journal.
     #[must_use]
     pub fn with_journal_capacity(entries: usize) -> Self {
-        Self { state: Mutex::new(State::new(entries)), end: watch::Sender::new(0) }
+        Self {
+            state: Mutex::new(State::new(entries)),
+            end: watch::Sender::new(0),
+        }
     }
 
     /// Forgets all entries of the journal but the newest `keep`. Who has yet to read an older one finds a gap.
@@ -57,7 +61,8 @@ impl MemoryStore {
         let mut state = self.state.lock();
         let outcome = step(&mut state);
         let end = state.log.end();
-        self.end.send_if_modified(|known| std::mem::replace(known, end) != end);
+        self.end
+            .send_if_modified(|known| std::mem::replace(known, end) != end);
         outcome
     }
 }
@@ -95,7 +100,12 @@ impl Store for MemoryStore {
         self.step(|state| state.rotate(rotation))
     }
 
-    async fn close(&self, key: &Key, reason: CloseReason, cause: &Cause) -> Result<Option<Ended>, StoreError> {
+    async fn close(
+        &self,
+        key: &Key,
+        reason: CloseReason,
+        cause: &Cause,
+    ) -> Result<Option<Ended>, StoreError> {
         Ok(self.step(|state| state.close(key, reason, cause)))
     }
 
@@ -119,7 +129,10 @@ impl Store for MemoryStore {
     }
 
     async fn scan(&self, from: Option<&str>, at_most: usize) -> Result<Listing, StoreError> {
-        let after = from.map(str::parse).transpose().map_err(|error| StoreError::Refused(Box::new(error)))?;
+        let after = from
+            .map(str::parse)
+            .transpose()
+            .map_err(|error| StoreError::Refused(Box::new(error)))?;
         self.state.lock().rows.stretch(after, at_most.max(1))
     }
 

@@ -47,16 +47,26 @@ impl Rows {
     }
 
     pub(super) fn slot(&self, key: &Key) -> Result<Option<Slot>, StoreError> {
-        let Some(row) = self.by_key.get(key) else { return Ok(None) };
+        let Some(row) = self.by_key.get(key) else {
+            return Ok(None);
+        };
         let slot = Slot::decode(&row.bytes, row.seen_at);
-        slot.map(Some).map_err(|source| StoreError::Corrupt { key: Box::new(*key), source })
+        slot.map(Some).map_err(|source| StoreError::Corrupt {
+            key: Box::new(*key),
+            source,
+        })
     }
 
     /// The session under a key, if one lives there.
     pub(super) fn session(&self, key: &Key) -> Result<Option<Session>, StoreError> {
-        let Some(Slot::Live(record)) = self.slot(key)? else { return Ok(None) };
+        let Some(Slot::Live(record)) = self.slot(key)? else {
+            return Ok(None);
+        };
         let deadline = self.by_key.get(key).map_or(record.expires_at, |row| row.deadline);
-        Ok(Some(Session { found: Found { key: *key, record }, deadline }))
+        Ok(Some(Session {
+            found: Found { key: *key, record },
+            deadline,
+        }))
     }
 
     /// Whose session it is, if one lives there.
@@ -65,7 +75,9 @@ impl Rows {
     }
 
     pub(super) fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {
-        let Some(key) = self.by_id.get(id) else { return Ok(None) };
+        let Some(key) = self.by_id.get(id) else {
+            return Ok(None);
+        };
         Ok(self.session(key)?.map(|session| session.found))
     }
 
@@ -82,9 +94,16 @@ impl Rows {
         let mut rest = self.by_id.range((from, Bound::Unbounded));
         let taken: Vec<_> = rest.by_ref().take(at_most).collect();
         let last = taken.last().map(|(id, _)| id.to_string());
-        let sessions = taken.into_iter().filter_map(|(_, key)| self.session(key).transpose());
-        let found = sessions.map(|session| session.map(|it| it.found)).collect::<Result<_, _>>()?;
-        Ok(Listing { found, next: last.filter(|_| rest.next().is_some()) })
+        let sessions = taken
+            .into_iter()
+            .filter_map(|(_, key)| self.session(key).transpose());
+        let found = sessions
+            .map(|session| session.map(|it| it.found))
+            .collect::<Result<_, _>>()?;
+        Ok(Listing {
+            found,
+            next: last.filter(|_| rest.next().is_some()),
+        })
     }
 
     pub(super) fn count(&self) -> u64 {
@@ -93,7 +112,10 @@ impl Rows {
 
     /// Keys whose deadline has passed, earliest first: sessions, and traces of renewed tokens.
     pub(super) fn lapsed(&self, now: Timestamp) -> impl Iterator<Item = Key> {
-        let all = self.by_deadline.iter().take_while(move |(deadline, _)| *deadline <= now);
+        let all = self
+            .by_deadline
+            .iter()
+            .take_while(move |(deadline, _)| *deadline <= now);
         all.filter_map(|(_, key)| Key::from_stored(key))
     }
 
@@ -102,17 +124,40 @@ impl Rows {
         let subject = record.subject().cloned();
         self.by_id.insert(record.id, key);
         if let Some(subject) = &subject {
-            self.by_subject.entry(subject.clone()).or_default().insert(record.id);
+            self.by_subject
+                .entry(subject.clone())
+                .or_default()
+                .insert(record.id);
         }
-        let holder = Holder { id: record.id, subject, expires_at: record.expires_at };
+        let holder = Holder {
+            id: record.id,
+            subject,
+            expires_at: record.expires_at,
+        };
         let deadline = deadline.min(record.expires_at);
-        self.put(key, Row { bytes: record.encode().into(), seen_at: record.seen_at, deadline, holder: Some(holder) });
+        self.put(
+            key,
+            Row {
+                bytes: record.encode().into(),
+                seen_at: record.seen_at,
+                deadline,
+                holder: Some(holder),
+            },
+        );
     }
 
     pub(super) fn put_moved(&mut self, key: Key, moved: &Moved) {
         self.remove(&key);
         let deadline = moved.expires_at;
-        self.put(key, Row { bytes: moved.encode().into(), seen_at: Timestamp::default(), deadline, holder: None });
+        self.put(
+            key,
+            Row {
+                bytes: moved.encode().into(),
+                seen_at: Timestamp::default(),
+                deadline,
+                holder: None,
+            },
+        );
     }
 
     fn put(&mut self, key: Key, row: Row) {
@@ -121,7 +166,9 @@ impl Rows {
     }
 
     pub(super) fn remove(&mut self, key: &Key) {
-        let Some(row) = self.by_key.remove(key) else { return };
+        let Some(row) = self.by_key.remove(key) else {
+            return;
+        };
         self.by_deadline.remove(&(row.deadline, *key.as_bytes()));
         let Some(holder) = row.holder else { return };
         self.by_id.remove(&holder.id);
@@ -136,7 +183,9 @@ impl Rows {
 
     /// Whether a session is there to be touched. Both times only ever grow, the deadline up to the absolute one.
     pub(super) fn touch(&mut self, touch: &Touch) -> bool {
-        let Some(row) = self.by_key.get_mut(&touch.key) else { return false };
+        let Some(row) = self.by_key.get_mut(&touch.key) else {
+            return false;
+        };
         let Some(holder) = &row.holder else { return false };
         row.seen_at = row.seen_at.max(touch.seen_at);
         let deadline = row.deadline.max(touch.deadline.min(holder.expires_at));

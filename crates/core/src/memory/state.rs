@@ -20,7 +20,11 @@ pub(super) struct State {
 
 impl State {
     pub(super) fn new(journal_capacity: usize) -> Self {
-        Self { rows: Rows::default(), log: Log::new(journal_capacity), epochs: HashMap::new() }
+        Self {
+            rows: Rows::default(),
+            log: Log::new(journal_capacity),
+            epochs: HashMap::new(),
+        }
     }
 
     pub(super) fn epoch(&self, subject: &Subject) -> Epoch {
@@ -28,18 +32,30 @@ impl State {
     }
 
     pub(super) fn open(&mut self, opening: &Opening) -> Result<Opened, StoreError> {
-        let Opening { key, record, cause, .. } = opening;
-        if record.identity.as_ref().is_some_and(|who| who.epoch < self.epoch(&who.subject)) {
+        let Opening {
+            key, record, cause, ..
+        } = opening;
+        if record
+            .identity
+            .as_ref()
+            .is_some_and(|who| who.epoch < self.epoch(&who.subject))
+        {
             return Ok(Opened::StaleEpoch);
         }
         if self.rows.contains(key) {
-            return Err(StoreError::Refused("a session is to be opened under a key that is in use".into()));
+            return Err(StoreError::Refused(
+                "a session is to be opened under a key that is in use".into(),
+            ));
         }
         let Some(leaving) = self.make_room(opening)? else {
-            self.log.push(Event::of(Kind::LimitRefused, cause.clone()).about(record.subject().cloned()));
+            self.log
+                .push(Event::of(Kind::LimitRefused, cause.clone()).about(record.subject().cloned()));
             return Ok(Opened::Full);
         };
-        let ended = leaving.iter().filter_map(|(key, reason)| self.close(key, *reason, cause)).collect();
+        let ended = leaving
+            .iter()
+            .filter_map(|(key, reason)| self.close(key, *reason, cause))
+            .collect();
         self.rows.put_session(*key, record, opening.deadline);
         self.note(Kind::Opened, *key, record, cause);
         Ok(Opened::Opened(ended))
@@ -50,11 +66,18 @@ impl State {
         let now = opening.cause.at;
         let replaced = opening.replaces.filter(|key| self.rows.holder(key).is_some());
         let mut leaving: Vec<_> = replaced.iter().map(|key| (*key, CloseReason::Replaced)).collect();
-        let Some(subject) = opening.record.subject() else { return Ok(Some(leaving)) };
+        let Some(subject) = opening.record.subject() else {
+            return Ok(Some(leaving));
+        };
         let mut others = self.rows.of(subject)?;
         others.retain(|session| Some(session.found.key) != replaced);
-        let (lapsed, mut live): (Vec<_>, Vec<_>) = others.into_iter().partition(|session| session.deadline <= now);
-        leaving.extend(lapsed.iter().map(|it| (it.found.key, lapse(it.found.record.expires_at, now))));
+        let (lapsed, mut live): (Vec<_>, Vec<_>) =
+            others.into_iter().partition(|session| session.deadline <= now);
+        leaving.extend(
+            lapsed
+                .iter()
+                .map(|it| (it.found.key, lapse(it.found.record.expires_at, now))),
+        );
         let most = usize::try_from(opening.max_sessions).unwrap_or(usize::MAX);
         if most == 0 || live.len() < most {
             return Ok(Some(leaving));
@@ -64,7 +87,11 @@ impl State {
         }
         let surplus = live.len() + 1 - most;
         live.sort_by_key(|session| session.found.record.seen_at);
-        leaving.extend(live.iter().take(surplus).map(|session| (session.found.key, CloseReason::Evicted)));
+        leaving.extend(
+            live.iter()
+                .take(surplus)
+                .map(|session| (session.found.key, CloseReason::Evicted)),
+        );
         Ok(Some(leaving))
     }
 
@@ -82,7 +109,9 @@ impl State {
         let Rotation { to, swap, leave } = rotation;
         let from = swap.key;
         if to.bucket() != from.bucket() || self.rows.contains(to) {
-            return Err(StoreError::Refused("a session can move only to a free key of its own bucket".into()));
+            return Err(StoreError::Refused(
+                "a session can move only to a free key of its own bucket".into(),
+            ));
         }
         let present = match self.present(swap)? {
             Ok(present) => present,
@@ -101,22 +130,39 @@ impl State {
     fn present(&self, swap: &Swap) -> Result<Result<Session, Write>, StoreError> {
         if let Some(session) = self.rows.session(&swap.key)? {
             let current = session.found.record.revision == swap.expected;
-            return Ok(if current { Ok(session) } else { Err(Write::Conflict) });
+            return Ok(if current {
+                Ok(session)
+            } else {
+                Err(Write::Conflict)
+            });
         }
-        Ok(Err(if self.rows.contains(&swap.key) { Write::Conflict } else { Write::Gone }))
+        Ok(Err(if self.rows.contains(&swap.key) {
+            Write::Conflict
+        } else {
+            Write::Gone
+        }))
     }
 
     /// Writes a new version. What touches have noted since its writer read the old one stays.
     fn put_newer(&mut self, key: Key, swap: &Swap, present: &Session) {
         let seen_at = swap.record.seen_at.max(present.found.record.seen_at);
-        let record = Record { seen_at, ..swap.record.clone() };
-        self.rows.put_session(key, &record, swap.deadline.max(present.deadline));
+        let record = Record {
+            seen_at,
+            ..swap.record.clone()
+        };
+        self.rows
+            .put_session(key, &record, swap.deadline.max(present.deadline));
     }
 
     pub(super) fn close(&mut self, key: &Key, reason: CloseReason, cause: &Cause) -> Option<Ended> {
         let holder = self.rows.holder(key)?;
         self.rows.remove(key);
-        let ended = Ended { id: holder.id, key: *key, subject: holder.subject, reason };
+        let ended = Ended {
+            id: holder.id,
+            key: *key,
+            subject: holder.subject,
+            reason,
+        };
         self.log.push(Event {
             kind: Kind::Closed,
             reason: Some(reason),
@@ -142,7 +188,10 @@ impl State {
             Some(record.id) != except && record.identity.as_ref().is_none_or(|who| who.epoch < epoch)
         });
         self.epochs.insert(subject.clone(), epoch);
-        let ended = sessions.iter().filter_map(|session| self.close(&session.found.key, reason, cause)).collect();
+        let ended = sessions
+            .iter()
+            .filter_map(|session| self.close(&session.found.key, reason, cause))
+            .collect();
         Ok(EndedAll { ended, epoch })
     }
 
@@ -150,7 +199,10 @@ impl State {
         let mut lapsed: Vec<_> = self.rows.lapsed(now).take(at_most.saturating_add(1)).collect();
         let more = lapsed.len() > at_most;
         lapsed.truncate(at_most);
-        let cause = Cause { at: now, ..Cause::default() };
+        let cause = Cause {
+            at: now,
+            ..Cause::default()
+        };
         let mut ended = 0;
         for key in lapsed {
             match self.rows.holder(&key) {
@@ -178,5 +230,9 @@ impl State {
 
 /// Why a session that is past its deadline ended.
 fn lapse(expires_at: Timestamp, now: Timestamp) -> CloseReason {
-    if now >= expires_at { CloseReason::Absolute } else { CloseReason::Idle }
+    if now >= expires_at {
+        CloseReason::Absolute
+    } else {
+        CloseReason::Idle
+    }
 }
