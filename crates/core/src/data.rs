@@ -283,6 +283,12 @@ impl Changes {
         self.0.push((name, field.survives_log_in, Change::Update(edit)));
     }
 
+    /// Only the changes of fields that survive log-in.
+    #[must_use]
+    pub fn carried(&self) -> Self {
+        Self(self.0.iter().filter(|(_, carried, _)| *carried).cloned().collect())
+    }
+
     /// Applies all changes in order.
     pub fn apply(&self, data: &mut Data) -> Result<(), DataError> {
         for (name, carried, change) in &self.0 {
