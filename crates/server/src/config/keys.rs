@@ -1,0 +1,122 @@
+//! Every key there is, and what a misspelt one was probably meant to be.
+
+/// The keys, in the order in which `config print` shows them.
+pub(super) const KEYS: [&str; 32] = [
+    "listen",
+    "admin_listen",
+    "public_url",
+    "log",
+    "store",
+    "store_file",
+    "data_dir",
+    "trusted_proxies",
+    "allowed_redirects",
+    "cookie.name",
+    "cookie.same_site",
+    "cookie.allow_cross_site",
+    "cookie.domain",
+    "policy.idle_timeout",
+    "policy.absolute_timeout",
+    "policy.touch_every",
+    "policy.renew_after",
+    "policy.renew_overlap",
+    "policy.max_sessions",
+    "policy.when_full",
+    "policy.step_up_within",
+    "policy.remember.idle_timeout",
+    "policy.remember.absolute_timeout",
+    "binding.ip",
+    "binding.user_agent",
+    "binding.accept_language",
+    "binding.ip_prefix_v4",
+    "binding.ip_prefix_v6",
+    "cache.entries",
+    "cache.lease",
+    "admin.keys",
+    "admin.keys_file",
+];
+
+/// The tables that hold them.
+pub(super) const SECTIONS: [&str; 6] = ["cookie", "policy", "policy.remember", "binding", "cache", "admin"];
+
+/// The key of this name, in its one static spelling.
+pub(super) fn key(name: &str) -> Option<&'static str> {
+    KEYS.into_iter().find(|key| *key == name)
+}
+
+/// Whether this is a table, not a value.
+pub(super) fn is_section(name: &str) -> bool {
+    SECTIONS.contains(&name)
+}
+
+/// Whether the value of a key must not be shown.
+pub(super) fn is_secret(key: &str) -> bool {
+    key == "admin.keys"
+}
+
+/// The key or table that a misspelt name is nearest to, if any is near.
+fn nearest(wrong: &str) -> Option<&'static str> {
+    // `idle_timeout` at the top level is `policy.idle_timeout` in the wrong place.
+    let last = wrong.rsplit('.').next().unwrap_or(wrong);
+    let moved = |name: &&str| name.rsplit('.').next() == Some(last);
+    let candidates = || KEYS.into_iter().chain(SECTIONS);
+    let nearest = candidates().map(|name| (distance(wrong, name), name)).min();
+    let near = nearest.filter(|(distance, name)| *distance <= (name.len() / 4).clamp(1, 3));
+    near.map(|(_, name)| name).or_else(|| candidates().find(moved))
+}
+
+/// A hint for a name that nothing has, its key spelled by `spell` as at the place where the name was found.
+pub(super) fn hint(wrong: &str, spell: impl FnOnce(&str) -> String) -> Option<String> {
+    if wrong == "dev" {
+        return Some("the flag --dev".to_owned());
+    }
+    nearest(wrong).map(spell)
+}
+
+/// The number of letters to insert, remove, replace or swap with their neighbour to get from `a` to `b`.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replaced.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(before_last[j - 2] + 1);
+            }
+            row.push(best);
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_meant() {
+        for (wrong, right) in [
+            ("lisen", Some("listen")),
+            ("lsiten", Some("listen")),
+            ("policy.idle-timeout", Some("policy.idle_timeout")),
+            ("policy_idle_timeout", Some("policy.idle_timeout")),
+            (
+                "policy.remember_idle_timeout",
+                Some("policy.remember.idle_timeout"),
+            ),
+            ("idle_timeout", Some("policy.idle_timeout")),
+            ("max_sessions", Some("policy.max_sessions")),
+            ("polcy", Some("policy")),
+            ("cookies.name", Some("cookie.name")),
+            ("remember", Some("policy.remember")),
+            ("database", None),
+            ("x", None),
+        ] {
+            assert_eq!(nearest(wrong), right, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The effective configuration, to be looked at: secrets hidden, defaults filled in.
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value, json};
+
+use super::policy::WhenFull;
+use super::tree::{Config, Reaction, SameSite};
+
+impl Config {
+    /// The effective configuration as TOML, with `***` for secrets. What holds no secret can be read back.
+    #[must_use]
+    pub fn print(&self) -> String {
+        let mut text = String::new();
+        let mut section = "";
+        for (key, value) in self.entries() {
+            let (table, name) = key.rsplit_once('.').unwrap_or(("", key));
+            if table != section {
+                section = table;
+                // Writing to a `String` cannot fail.
+                let _ = writeln!(text, "\n[{section}]");
+            }
+            let _ = writeln!(text, "{name} = {value}");
+        }
+        text
+    }
+
+    /// The same as a JSON object.
+    #[must_use]
+    pub fn print_json(&self) -> Value {
+        let mut root = Map::new();
+        for (key, value) in self.entries() {
+            insert(&mut root, key, value);
+        }
+        Value::Object(root)
+    }
+
+    /// Each key with its value. For text without control characters, numbers, truth values and lists, JSON is TOML.
+    fn entries(&self) -> Vec<(&'static str, Value)> {
+        let mut entries = self.top_entries();
+        entries.extend(self.policy_entries());
+        entries.extend([
+            ("binding.ip", reaction(self.binding.ip)),
+            ("binding.user_agent", reaction(self.binding.user_agent)),
+            ("binding.accept_language", reaction(self.binding.accept_language)),
+            ("binding.ip_prefix_v4", json!(self.binding.ip_prefix_v4)),
+            ("binding.ip_prefix_v6", json!(self.binding.ip_prefix_v6)),
+            ("cache.entries", json!(self.cache.entries)),
+            ("cache.lease", shown(self.cache.lease)),
+            ("admin.keys", self.admin.keys.iter().map(shown).collect()),
+        ]);
+        entries
+    }
+
+    fn top_entries(&self) -> Vec<(&'static str, Value)> {
+        let same_site = match self.cookie.same_site {
+            SameSite::Lax => "lax",
+            SameSite::Strict => "strict",
+            SameSite::None => "none",
+        };
+        vec![
+            ("listen", shown(self.listen)),
+            ("admin_listen", shown(self.admin_listen)),
+            ("public_url", shown(&self.public_url)),
+            ("log", json!(self.log)),
+            ("store", shown(&self.store)),
+            ("data_dir", shown(self.data_dir.display())),
+            (
+                "trusted_proxies",
+                self.trusted_proxies.iter().map(shown).collect(),
+            ),
+            (
+                "allowed_redirects",
+                self.allowed_redirects.iter().map(shown).collect(),
+            ),
+            ("cookie.name", json!(self.cookie.name)),
+            ("cookie.same_site", json!(same_site)),
+            ("cookie.allow_cross_site", json!(self.cookie.allow_cross_site)),
+            (
+                "cookie.domain",
+                json!(self.cookie.domain.as_deref().unwrap_or_default()),
+            ),
+        ]
+    }
+
+    fn policy_entries(&self) -> Vec<(&'static str, Value)> {
+        let policy = self.policy.resolve();
+        let when_full = match policy.when_full {
+            WhenFull::EvictOldest => "evict-oldest",
+            WhenFull::Reject => "reject",
+        };
+        vec![
+            ("policy.idle_timeout", shown(policy.idle_timeout)),
+            ("policy.absolute_timeout", shown(policy.absolute_timeout)),
+            ("policy.touch_every", shown(policy.touch_every)),
+            ("policy.renew_after", shown(policy.renew_after)),
+            ("policy.renew_overlap", shown(policy.renew_overlap)),
+            ("policy.max_sessions", json!(policy.max_sessions)),
+            ("policy.when_full", json!(when_full)),
+            ("policy.step_up_within", shown(policy.step_up_within)),
+            (
+                "policy.remember.idle_timeout",
+                shown(policy.remember_idle_timeout),
+            ),
+            (
+                "policy.remember.absolute_timeout",
+                shown(policy.remember_absolute_timeout),
+            ),
+        ]
+    }
+}
+
+/// Puts a value where its dotted path says.
+fn insert(object: &mut Map<String, Value>, path: &str, value: Value) {
+    let Some((table, rest)) = path.split_once('.') else {
+        object.insert(path.to_owned(), value);
+        return;
+    };
+    if let Value::Object(inner) = object.entry(table).or_insert_with(|| json!({})) {
+        insert(inner, rest, value);
+    }
+}
+
+fn shown(value: impl std::fmt::Display) -> Value {
+    Value::String(value.to_string())
+}
+
+fn reaction(reaction: Reaction) -> Value {
+    json!(match reaction {
+        Reaction::Ignore => "ignore",
+        Reaction::Log => "log",
+        Reaction::StepUp => "step-up",
+        Reaction::End => "end",
+    })
+}
