@@ -52,7 +52,8 @@
     return words ? `in ${words}` : "in less than a minute";
   };
 
-  for (const time of times) time.title = new Date(time.dateTime).toLocaleString();
+  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  for (const time of times) time.title = exact.format(new Date(time.dateTime));
 
   const tick = () => {
     const now = served + performance.now() - loaded;

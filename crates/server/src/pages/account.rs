@@ -67,9 +67,15 @@ impl AccountNotice {
     /// The notice of that name; nothing for any other text.
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
-        [Self::DeviceEnded, Self::OthersEnded, Self::DeviceGone, Self::PasswordChanged, Self::Confirmed]
-            .into_iter()
-            .find(|notice| notice.slug() == slug)
+        [
+            Self::DeviceEnded,
+            Self::OthersEnded,
+            Self::DeviceGone,
+            Self::PasswordChanged,
+            Self::Confirmed,
+        ]
+        .into_iter()
+        .find(|notice| notice.slug() == slug)
     }
 
     fn text(self) -> &'static str {

@@ -36,18 +36,38 @@ pub struct Asset {
 
 static ASSETS: LazyLock<[Asset; 3]> = LazyLock::new(|| {
     [
-        asset("css", "text/css; charset=utf-8", include_bytes!("../../assets/cloakroom.css")),
-        asset("js", "text/javascript; charset=utf-8", include_bytes!("../../assets/cloakroom.js")),
-        asset("svg", "image/svg+xml", include_bytes!("../../assets/cloakroom.svg")),
+        asset(
+            "css",
+            "text/css; charset=utf-8",
+            include_bytes!("../../assets/cloakroom.css"),
+        ),
+        asset(
+            "js",
+            "text/javascript; charset=utf-8",
+            include_bytes!("../../assets/cloakroom.js"),
+        ),
+        asset(
+            "svg",
+            "image/svg+xml",
+            include_bytes!("../../assets/cloakroom.svg"),
+        ),
     ]
 });
 
 fn asset(extension: &str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
-    let hash = Sha256::digest(bytes).iter().take(6).fold(String::new(), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
-    Asset { name: format!("cloakroom.{hash}.{extension}"), content_type, etag: format!("\"{hash}\""), bytes }
+    let hash = Sha256::digest(bytes)
+        .iter()
+        .take(6)
+        .fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+    Asset {
+        name: format!("cloakroom.{hash}.{extension}"),
+        content_type,
+        etag: format!("\"{hash}\""),
+        bytes,
+    }
 }
 
 /// All of them.
@@ -89,19 +109,31 @@ async fn serve(Path(name): Path<String>, headers: HeaderMap) -> Response {
 /// The answer to a request for `asset`: 200, or 304 when `if_none_match` names its entity tag.
 #[must_use]
 pub fn respond(asset: &'static Asset, if_none_match: Option<&HeaderValue>) -> Response {
-    let unchanged = if_none_match.and_then(|tags| tags.to_str().ok()).is_some_and(|tags| {
-        tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.trim_start_matches("W/") == asset.etag)
-    });
+    let unchanged = if_none_match
+        .and_then(|tags| tags.to_str().ok())
+        .is_some_and(|tags| {
+            tags.split(',')
+                .map(str::trim)
+                .any(|tag| tag == "*" || tag.trim_start_matches("W/") == asset.etag)
+        });
     let mut response = if unchanged {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let mut response = Response::new(Body::from(asset.bytes));
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static(asset.content_type));
         response
     };
     let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("public, max-age=31536000, immutable"),
+    );
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     if let Ok(etag) = HeaderValue::from_str(&asset.etag) {
         headers.insert(header::ETAG, etag);
     }

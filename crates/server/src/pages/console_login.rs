@@ -46,9 +46,10 @@ impl ConsoleLoginPage {
             Some(ConsoleLoginProblem::NoKeys) => {
                 Some("No admin key is configured. Set admin.keys and start the server again.".to_owned())
             }
-            Some(ConsoleLoginProblem::RateLimited { retry_after }) => {
-                Some(format!("Too many tries. Please wait {} and try again.", wait(retry_after)))
-            }
+            Some(ConsoleLoginProblem::RateLimited { retry_after }) => Some(format!(
+                "Too many tries. Please wait {} and try again.",
+                wait(retry_after)
+            )),
             _ => None,
         }
     }

@@ -3,7 +3,10 @@
 use askama::Template;
 use axum::http::StatusCode;
 
-use super::moment::wait;
+use super::{
+    assets::{CONSOLE_BASE, PUBLIC_BASE},
+    moment::wait,
+};
 
 /// An error, for people: what happened, what to do next, and the code that machines get.
 #[derive(Debug, Clone, Template)]
@@ -11,12 +14,47 @@ use super::moment::wait;
 pub struct FailurePage {
     /// The host of `public_url`.
     pub site: String,
+    /// Where it is shown.
+    pub place: Place,
     /// What went wrong.
     pub failure: Failure,
     /// Where "Try again" leads: a path on this origin. Anything else is left out.
     pub retry: Option<String>,
     /// The id of the request in the log.
     pub request_id: Option<String>,
+}
+
+/// Which listener a page is shown on: it decides where the links lead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Place {
+    /// The public listener; home is the account page.
+    #[default]
+    Public,
+    /// The admin listener; home is the console.
+    Console,
+}
+
+impl Place {
+    fn assets(self) -> &'static str {
+        match self {
+            Self::Public => PUBLIC_BASE,
+            Self::Console => CONSOLE_BASE,
+        }
+    }
+
+    fn home(self) -> &'static str {
+        match self {
+            Self::Public => "/account",
+            Self::Console => "/console",
+        }
+    }
+
+    fn home_name(self) -> &'static str {
+        match self {
+            Self::Public => "Your account",
+            Self::Console => "Console",
+        }
+    }
 }
 
 /// What can go wrong, by the stable codes of the HTTP interface.
@@ -91,15 +129,17 @@ impl Failure {
 
     fn what_happened(self) -> &'static str {
         match self {
-            Self::BadRequest => "Something was missing in what your browser sent, or it was not what we expect.",
-            Self::CsrfRejected => {
-                "The form was sent from a page that is not ours, so nothing was changed."
+            Self::BadRequest => {
+                "Something was missing in what your browser sent, or it was not what we expect."
             }
-            Self::Forbidden => "You are logged in, but your account does not have the role that this page needs.",
+            Self::CsrfRejected => "The form was sent from a page that is not ours, so nothing was changed.",
+            Self::Forbidden => {
+                "You are logged in, but your account does not have the role that this page needs."
+            }
             Self::NotFound => "The address may be mistyped, or what was here is gone.",
             Self::UnsupportedMediaType => "We take web forms and JSON at this address, and nothing else.",
             Self::RateLimited { .. } => "There were more requests in a short time than we let through.",
-            Self::Internal => "It is not your fault, and you are still logged in.",
+            Self::Internal => "It is not your fault, and it has logged nobody out.",
             Self::StoreUnavailable { .. } => {
                 "We cannot look up your session right now. You have not been logged out."
             }
@@ -109,11 +149,9 @@ impl Failure {
     fn what_next(self) -> String {
         match self {
             Self::BadRequest => "Go back, check what you typed and send it again.".to_owned(),
-            Self::CsrfRejected => {
-                "If you meant to do this, open your account page and do it there.".to_owned()
-            }
+            Self::CsrfRejected => "If you meant to do this, do it again from our own page.".to_owned(),
             Self::Forbidden => "Ask whoever looks after your account, or log in as somebody else.".to_owned(),
-            Self::NotFound => "Check the address, or start from your account page.".to_owned(),
+            Self::NotFound => "Check the address, or start again from the page below.".to_owned(),
             Self::UnsupportedMediaType => "Send the request again in one of the two.".to_owned(),
             Self::RateLimited { retry_after } => {
                 format!("Please wait {} and try again.", wait(retry_after))

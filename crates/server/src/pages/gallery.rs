@@ -71,14 +71,30 @@ fn hostile() -> SessionView {
 fn many() -> Vec<SessionView> {
     (0..24u32)
         .map(|n| {
-            let device = ["Chrome on Windows", "Edge on Windows", "Chrome on Android", "curl"][n as usize % 4];
-            session(&format!("{:032x}", (u128::from(n) + 3).pow(20)), device, i64::from(n), i64::from(n) * 15 + 1)
+            let device = [
+                "Chrome on Windows",
+                "Edge on Windows",
+                "Chrome on Android",
+                "curl",
+            ][n as usize % 4];
+            session(
+                &format!(
+                    "{:032x}",
+                    u128::from(n + 3).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
+                ),
+                device,
+                i64::from(n),
+                i64::from(n) * 15 + 1,
+            )
         })
         .collect()
 }
 
 fn login() -> LoginPage {
-    LoginPage { site: "app.example.com".to_owned(), ..LoginPage::default() }
+    LoginPage {
+        site: "app.example.com".to_owned(),
+        ..LoginPage::default()
+    }
 }
 
 fn failed_login(problem: LoginProblem) -> LoginPage {
@@ -129,6 +145,7 @@ fn password(problem: Option<PasswordProblem>) -> PasswordPage {
 fn failure(failure: Failure) -> FailurePage {
     FailurePage {
         site: "app.example.com".to_owned(),
+        place: Place::Public,
         failure,
         retry: Some("/account".to_owned()),
         request_id: Some("01JD7Z4N8Q".to_owned()),
@@ -154,7 +171,12 @@ fn events() -> Vec<EventView> {
         event(0, "opened", None, Some("anna")),
         event(1, "login-failed", None, None),
         event(4, "closed", Some("logout"), Some("bertrand")),
-        event(9, "closed", Some("token-reuse"), Some("a-rather-long-subject-name@department.example.com")),
+        event(
+            9,
+            "closed",
+            Some("token-reuse"),
+            Some("a-rather-long-subject-name@department.example.com"),
+        ),
         event(31, "renewed", None, Some("anna")),
         event(90, "csrf-rejected", None, None),
         event(1500, "closed", Some("credential-change"), Some("chiara")),
@@ -168,8 +190,17 @@ fn console() -> ConsolePage {
     ConsolePage {
         site: "app.example.com".to_owned(),
         now: now(),
-        store: StoreView { kind: "Redis".to_owned(), healthy: true, detail: Some("7.2.5, 0.3 ms".to_owned()) },
-        figures: Figures { live_sessions: Some(12_480), logins: Some(311), failed_logins: Some(9), ended: Some(274) },
+        store: StoreView {
+            kind: "Redis".to_owned(),
+            healthy: true,
+            detail: Some("7.2.5, 0.3 ms".to_owned()),
+        },
+        figures: Figures {
+            live_sessions: Some(12_480),
+            logins: Some(311),
+            failed_logins: Some(9),
+            ended: Some(274),
+        },
         events: Some(events()),
         search: None,
         notice: None,
@@ -177,14 +208,33 @@ fn console() -> ConsolePage {
 }
 
 fn search(sessions: Option<Vec<SessionView>>) -> ConsolePage {
-    ConsolePage { search: Some(SubjectSearch { subject: "anna".to_owned(), sessions }), ..console() }
+    ConsolePage {
+        search: Some(SubjectSearch {
+            subject: "anna".to_owned(),
+            sessions,
+        }),
+        ..console()
+    }
 }
 
 /// File name and HTML of every page in every state.
 fn gallery() -> Vec<(String, String)> {
     let mut all = Vec::new();
     let mut add = |name: &str, html: askama::Result<String>| all.push((name.to_owned(), html.unwrap()));
+    add_logins(&mut add);
+    add_accounts(&mut add);
+    add_passwords(&mut add);
+    add_failures(&mut add);
+    add_consoles(&mut add);
+    for (name, html) in hostile_pages() {
+        add(name, Ok(html));
+    }
+    all
+}
 
+type Add<'a> = &'a mut dyn FnMut(&str, askama::Result<String>);
+
+fn add_logins(add: Add) {
     add("login", login().render());
     for notice in [
         LoginNotice::LoggedOut,
@@ -192,7 +242,14 @@ fn gallery() -> Vec<(String, String)> {
         LoginNotice::SessionEnded,
         LoginNotice::LoginNeeded,
     ] {
-        add(&format!("login-{}", notice.slug()), LoginPage { notice: Some(notice), ..login() }.render());
+        add(
+            &format!("login-{}", notice.slug()),
+            LoginPage {
+                notice: Some(notice),
+                ..login()
+            }
+            .render(),
+        );
     }
     for (name, problem) in [
         ("login-no-name", LoginProblem::MissingUsername),
@@ -203,13 +260,33 @@ fn gallery() -> Vec<(String, String)> {
     ] {
         add(name, failed_login(problem).render());
     }
-    let demo = DemoLogin { username: "demo".to_owned(), password: "correct-horse-42".to_owned() };
-    add("login-demo", LoginPage { demo: Some(demo), ..login() }.render());
+    let demo = DemoLogin {
+        username: "demo".to_owned(),
+        password: "correct-horse-42".to_owned(),
+    };
+    add(
+        "login-demo",
+        LoginPage {
+            demo: Some(demo),
+            ..login()
+        }
+        .render(),
+    );
+}
 
+fn add_accounts(add: Add) {
     add("account-one", account(OtherSessions::Listed(vec![])).render());
     let few = || OtherSessions::Listed(vec![nameless(), remembered()]);
     add("account-few", account(few()).render());
-    add("account-stale", AccountPage { fresh: false, roles: vec![], ..account(few()) }.render());
+    add(
+        "account-stale",
+        AccountPage {
+            fresh: false,
+            roles: vec![],
+            ..account(few())
+        }
+        .render(),
+    );
     add("account-many", account(OtherSessions::Listed(many())).render());
     add("account-offline", account(OtherSessions::Unavailable).render());
     for notice in [
@@ -219,17 +296,25 @@ fn gallery() -> Vec<(String, String)> {
         AccountNotice::PasswordChanged,
         AccountNotice::Confirmed,
     ] {
-        let page = AccountPage { notice: Some(notice), ..account(few()) };
+        let page = AccountPage {
+            notice: Some(notice),
+            ..account(few())
+        };
         add(&format!("account-{}", notice.slug()), page.render());
     }
+}
 
+fn add_passwords(add: Add) {
     for reason in [
         StepUpReason::EndDevice,
         StepUpReason::ChangePassword,
         StepUpReason::ClientChanged,
         StepUpReason::Application,
     ] {
-        add(&format!("step-up-{}", reason.slug()), step_up(reason, None).render());
+        add(
+            &format!("step-up-{}", reason.slug()),
+            step_up(reason, None).render(),
+        );
     }
     for (name, problem) in [
         ("step-up-missing", StepUpProblem::Missing),
@@ -249,7 +334,9 @@ fn gallery() -> Vec<(String, String)> {
     ] {
         add(name, password(Some(problem)).render());
     }
+}
 
+fn add_failures(add: Add) {
     for kind in [
         Failure::BadRequest,
         Failure::CsrfRejected,
@@ -260,17 +347,45 @@ fn gallery() -> Vec<(String, String)> {
         Failure::Internal,
         Failure::StoreUnavailable { retry_after: 2 },
     ] {
-        add(&format!("failure-{}", kind.code().to_lowercase()), failure(kind).render());
+        add(
+            &format!("failure-{}", kind.code().to_lowercase()),
+            failure(kind).render(),
+        );
     }
 
-    let gate = |problem| ConsoleLoginPage { site: "app.example.com".to_owned(), logged_out: false, problem };
+    add(
+        "console-failure",
+        FailurePage {
+            place: Place::Console,
+            ..failure(Failure::NotFound)
+        }
+        .render(),
+    );
+}
+
+fn add_consoles(add: Add) {
+    let gate = |problem| ConsoleLoginPage {
+        site: "app.example.com".to_owned(),
+        logged_out: false,
+        problem,
+    };
     add("gate", gate(None).render());
-    add("gate-left", ConsoleLoginPage { logged_out: true, ..gate(None) }.render());
+    add(
+        "gate-left",
+        ConsoleLoginPage {
+            logged_out: true,
+            ..gate(None)
+        }
+        .render(),
+    );
     for (name, problem) in [
         ("gate-missing", ConsoleLoginProblem::Missing),
         ("gate-wrong", ConsoleLoginProblem::WrongKey),
         ("gate-no-keys", ConsoleLoginProblem::NoKeys),
-        ("gate-limited", ConsoleLoginProblem::RateLimited { retry_after: 60 }),
+        (
+            "gate-limited",
+            ConsoleLoginProblem::RateLimited { retry_after: 60 },
+        ),
     ] {
         add(name, gate(Some(problem)).render());
     }
@@ -307,15 +422,17 @@ fn gallery() -> Vec<(String, String)> {
     add("console-found-none", search(Some(vec![])).render());
     add("console-found-one", search(Some(vec![remembered()])).render());
     add("console-found-many", search(Some(many())).render());
-    for notice in [ConsoleNotice::SessionEnded, ConsoleNotice::SubjectEnded, ConsoleNotice::SessionGone] {
-        let page = ConsolePage { notice: Some(notice), ..search(Some(vec![current()])) };
+    for notice in [
+        ConsoleNotice::SessionEnded,
+        ConsoleNotice::SubjectEnded,
+        ConsoleNotice::SessionGone,
+    ] {
+        let page = ConsolePage {
+            notice: Some(notice),
+            ..search(Some(vec![current()]))
+        };
         add(&format!("console-{}", notice.slug()), page.render());
     }
-
-    for (name, html) in hostile_pages() {
-        add(name, Ok(html));
-    }
-    all
 }
 
 /// Every page, with hostile text in every field that holds text.
@@ -340,7 +457,10 @@ fn hostile_pages() -> Vec<(&'static str, String)> {
                 site: text(),
                 username: text(),
                 rd: some(),
-                demo: Some(DemoLogin { username: text(), password: text() }),
+                demo: Some(DemoLogin {
+                    username: text(),
+                    password: text(),
+                }),
                 ..login()
             }
             .render(),
@@ -369,7 +489,13 @@ fn hostile_pages() -> Vec<(&'static str, String)> {
         ),
         (
             "hostile-password",
-            PasswordPage { site: text(), subject: text(), session_id: text(), ..password(None) }.render(),
+            PasswordPage {
+                site: text(),
+                subject: text(),
+                session_id: text(),
+                ..password(None)
+            }
+            .render(),
         ),
         (
             "hostile-failure",
@@ -381,14 +507,28 @@ fn hostile_pages() -> Vec<(&'static str, String)> {
             }
             .render(),
         ),
-        ("hostile-gate", ConsoleLoginPage { site: text(), ..ConsoleLoginPage::default() }.render()),
+        (
+            "hostile-gate",
+            ConsoleLoginPage {
+                site: text(),
+                ..ConsoleLoginPage::default()
+            }
+            .render(),
+        ),
         (
             "hostile-console",
             ConsolePage {
                 site: text(),
-                store: StoreView { kind: text(), healthy: true, detail: some() },
+                store: StoreView {
+                    kind: text(),
+                    healthy: true,
+                    detail: some(),
+                },
                 events: Some(vec![event]),
-                search: Some(SubjectSearch { subject: text(), sessions: Some(vec![hostile()]) }),
+                search: Some(SubjectSearch {
+                    subject: text(),
+                    sessions: Some(vec![hostile()]),
+                }),
                 ..console()
             }
             .render(),
@@ -402,7 +542,11 @@ fn hostile_pages() -> Vec<(&'static str, String)> {
 /// The opening tags of a page: `<a href="…">` as `a href="…"`. Good enough for escaped output, in
 /// which every `<` opens a tag.
 fn tags(html: &str) -> Vec<&str> {
-    html.split('<').skip(1).filter_map(|rest| rest.split_once('>')).map(|(tag, _)| tag).collect()
+    html.split('<')
+        .skip(1)
+        .filter_map(|rest| rest.split_once('>'))
+        .map(|(tag, _)| tag)
+        .collect()
 }
 
 fn attribute<'a>(tag: &'a str, name: &str) -> Option<&'a str> {
@@ -420,7 +564,10 @@ fn hostile_text_stays_text_on_every_page() {
         assert!(!html.contains("<script>"), "{name}");
         assert!(!html.contains("<img"), "{name}");
         assert!(!html.contains("\"'>"), "{name}");
-        assert!(html.contains("alert(1)") && html.contains("&#60;script&#62;"), "{name}");
+        assert!(
+            html.contains("alert(1)") && html.contains("&#60;script&#62;"),
+            "{name}"
+        );
     }
 }
 
@@ -429,14 +576,23 @@ fn nothing_on_a_page_needs_a_hole_in_the_content_security_policy() {
     for (name, html) in gallery() {
         for tag in tags(&html) {
             assert!(attribute(tag, "style").is_none(), "{name}: <{tag}>");
-            assert!(!is(tag, "style") && !is(tag, "iframe") && !is(tag, "base"), "{name}: <{tag}>");
+            assert!(
+                !is(tag, "style") && !is(tag, "iframe") && !is(tag, "base"),
+                "{name}: <{tag}>"
+            );
             for part in tag.split_whitespace().filter(|_| !tag.contains('&')) {
-                assert!(!part.starts_with("on") || part.starts_with("on\""), "{name}: <{tag}>");
+                assert!(
+                    !part.starts_with("on") || part.starts_with("on\""),
+                    "{name}: <{tag}>"
+                );
             }
             if is(tag, "script") {
                 assert!(attribute(tag, "src").is_some(), "{name}: <{tag}>");
             }
-            for link in ["src", "href", "action"].iter().filter_map(|what| attribute(tag, what)) {
+            for link in ["src", "href", "action"]
+                .iter()
+                .filter_map(|what| attribute(tag, what))
+            {
                 let inside = link.starts_with('/') && !link.starts_with("//") || link.starts_with('#');
                 assert!(inside, "{name}: <{tag}> leads out of this origin");
             }
@@ -465,13 +621,32 @@ fn every_page_names_assets_that_exist() {
 fn every_page_has_a_language_a_title_one_heading_and_a_way_past_the_header() {
     let mut titles = std::collections::HashSet::new();
     for (name, html) in gallery() {
-        assert!(html.starts_with("<!doctype html>\n<html lang=\"en\">"), "{name}: {html:.80}");
+        assert!(
+            html.starts_with("<!doctype html>\n<html lang=\"en\">"),
+            "{name}: {html:.80}"
+        );
         assert!(html.contains("width=device-width"), "{name}");
-        let title = html.split("<title>").nth(1).unwrap().split("</title>").next().unwrap();
-        assert!(title.contains("app.example.com") || name.starts_with("hostile"), "{name}: {title}");
+        let title = html
+            .split("<title>")
+            .nth(1)
+            .unwrap()
+            .split("</title>")
+            .next()
+            .unwrap();
+        assert!(
+            title.contains("app.example.com") || name.starts_with("hostile"),
+            "{name}: {title}"
+        );
         titles.insert(title.to_owned());
-        assert_eq!(tags(&html).iter().filter(|tag| is(tag, "h1")).count(), 1, "{name}");
-        assert!(html.contains("href=\"#main\"") && html.contains("<main id=\"main\""), "{name}");
+        assert_eq!(
+            tags(&html).iter().filter(|tag| is(tag, "h1")).count(),
+            1,
+            "{name}"
+        );
+        assert!(
+            html.contains("href=\"#main\"") && html.contains("<main id=\"main\""),
+            "{name}"
+        );
     }
     assert!(titles.len() > 12, "{titles:?}");
 }
@@ -504,7 +679,10 @@ fn every_field_has_a_label_and_every_reference_leads_somewhere() {
 fn every_form_that_changes_something_is_a_post() {
     for (name, html) in gallery() {
         for tag in tags(&html).into_iter().filter(|tag| is(tag, "form")) {
-            let (method, action) = (attribute(tag, "method").unwrap(), attribute(tag, "action").unwrap());
+            let (method, action) = (
+                attribute(tag, "method").unwrap(),
+                attribute(tag, "action").unwrap(),
+            );
             assert_eq!(method == "get", action == "/console", "{name}: {tag}");
         }
     }
@@ -530,7 +708,12 @@ fn the_login_form_is_what_the_interface_takes() {
 /// Invariant 10: unknown, malformed, expired and revoked look the same from outside.
 #[test]
 fn invariant_10_the_words_for_an_ended_session_do_not_say_why() {
-    let html = LoginPage { notice: Some(LoginNotice::SessionEnded), ..login() }.render().unwrap();
+    let html = LoginPage {
+        notice: Some(LoginNotice::SessionEnded),
+        ..login()
+    }
+    .render()
+    .unwrap();
     assert!(html.contains("Your session ended. Please log in again."));
     for word in ["expired", "revoked", "unknown", "invalid"] {
         assert!(!html.contains(word), "{word}");
@@ -539,11 +722,16 @@ fn invariant_10_the_words_for_an_ended_session_do_not_say_why() {
 
 #[test]
 fn only_other_devices_can_be_ended_one_by_one() {
-    let html = account(OtherSessions::Listed(vec![remembered(), nameless()])).render().unwrap();
+    let html = account(OtherSessions::Listed(vec![remembered(), nameless()]))
+        .render()
+        .unwrap();
     assert!(html.contains(&format!("action=\"/account/sessions/{}/end\"", remembered().id)));
     assert!(!html.contains(&format!("/account/sessions/{}/end", current().id)));
     let recent = html.find("Unknown device").unwrap();
-    assert!(recent < html.find("Safari on iPhone").unwrap(), "the last used comes first");
+    assert!(
+        recent < html.find("Safari on iPhone").unwrap(),
+        "the last used comes first"
+    );
     assert!(html.contains("Log out other devices"));
 
     let alone = account(OtherSessions::Listed(vec![])).render().unwrap();
@@ -557,12 +745,24 @@ fn the_account_page_warns_before_it_asks_for_a_password() {
     let few = || OtherSessions::Listed(vec![remembered()]);
     let words = "asks for your password first";
     assert!(!account(few()).render().unwrap().contains(words));
-    assert!(AccountPage { fresh: false, ..account(few()) }.render().unwrap().contains(words));
+    assert!(
+        AccountPage {
+            fresh: false,
+            ..account(few())
+        }
+        .render()
+        .unwrap()
+        .contains(words)
+    );
 }
 
 #[test]
 fn ids_and_subjects_are_escaped_in_addresses() {
-    let html = hostile_pages().into_iter().find(|(name, _)| *name == "hostile-console").unwrap().1;
+    let html = hostile_pages()
+        .into_iter()
+        .find(|(name, _)| *name == "hostile-console")
+        .unwrap()
+        .1;
     assert!(html.contains("/console/sessions/%3Cscript%3E"));
     assert!(html.contains("/console?subject=%3Cscript%3E"));
 }
@@ -579,18 +779,31 @@ fn try_again_never_leads_to_another_site() {
         ("javascript:alert(1)", false),
         ("", false),
     ] {
-        let page = FailurePage { retry: Some(retry.to_owned()), ..failure(Failure::Internal) };
+        let page = FailurePage {
+            retry: Some(retry.to_owned()),
+            ..failure(Failure::Internal)
+        };
         assert_eq!(page.render().unwrap().contains("Try again"), shown, "{retry:?}");
     }
 }
 
 #[test]
 fn notices_come_back_by_their_names_and_nothing_else_does() {
-    for notice in [LoginNotice::LoggedOut, LoginNotice::SessionEnded, LoginNotice::LoginNeeded] {
+    for notice in [
+        LoginNotice::LoggedOut,
+        LoginNotice::SessionEnded,
+        LoginNotice::LoginNeeded,
+    ] {
         assert_eq!(LoginNotice::from_slug(notice.slug()), Some(notice));
     }
-    assert_eq!(AccountNotice::from_slug("device-ended"), Some(AccountNotice::DeviceEnded));
-    assert_eq!(ConsoleNotice::from_slug("subject-ended"), Some(ConsoleNotice::SubjectEnded));
+    assert_eq!(
+        AccountNotice::from_slug("device-ended"),
+        Some(AccountNotice::DeviceEnded)
+    );
+    assert_eq!(
+        ConsoleNotice::from_slug("subject-ended"),
+        Some(ConsoleNotice::SubjectEnded)
+    );
     assert_eq!(StepUpReason::from_slug("end-device"), StepUpReason::EndDevice);
     assert_eq!(StepUpReason::from_slug(HOSTILE), StepUpReason::Application);
     assert_eq!(LoginNotice::from_slug(HOSTILE), None);
@@ -632,7 +845,10 @@ fn colours_have_enough_contrast_in_both_schemes() {
         ];
         for (front, back, least) in pairs {
             let ratio = contrast(luminance(part, front), luminance(part, back));
-            assert!(ratio >= least, "{scheme}: {front} on {back} is {ratio:.2}, not {least}");
+            assert!(
+                ratio >= least,
+                "{scheme}: {front} on {back} is {ratio:.2}, not {least}"
+            );
         }
     }
 }
@@ -641,7 +857,11 @@ fn luminance(css: &str, name: &str) -> f64 {
     let hex = css.split(&format!("--{name}: #")).nth(1).unwrap();
     let channel = |at: usize| {
         let c = f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0;
-        if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
+        if c <= 0.040_45 {
+            c / 12.92
+        } else {
+            ((c + 0.055) / 1.055).powf(2.4)
+        }
     };
     0.2126 * channel(0) + 0.7152 * channel(2) + 0.0722 * channel(4)
 }

@@ -61,9 +61,14 @@ impl LoginNotice {
     /// The notice of that name; nothing for any other text.
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
-        [Self::LoggedOut, Self::LoggedOutEverywhere, Self::SessionEnded, Self::LoginNeeded]
-            .into_iter()
-            .find(|notice| notice.slug() == slug)
+        [
+            Self::LoggedOut,
+            Self::LoggedOutEverywhere,
+            Self::SessionEnded,
+            Self::LoginNeeded,
+        ]
+        .into_iter()
+        .find(|notice| notice.slug() == slug)
     }
 
     fn text(self) -> &'static str {

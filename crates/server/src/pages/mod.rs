@@ -29,11 +29,9 @@ mod step_up;
 mod gallery;
 
 pub use account::{AccountNotice, AccountPage, OtherSessions};
-pub use console::{
-    ConsoleNotice, ConsolePage, EventView, Figures, StoreView, SubjectSearch,
-};
+pub use console::{ConsoleNotice, ConsolePage, EventView, Figures, StoreView, SubjectSearch};
 pub use console_login::{ConsoleLoginPage, ConsoleLoginProblem};
-pub use failure::{Failure, FailurePage};
+pub use failure::{Failure, FailurePage, Place};
 pub use login::{DemoLogin, LoginNotice, LoginPage, LoginProblem};
 pub use moment::Moment;
 pub use password::{PasswordPage, PasswordProblem};

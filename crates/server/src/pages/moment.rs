@@ -33,7 +33,10 @@ impl Moment {
     /// The exact time for a reader: `21 Nov 2026, 14:05:09 UTC`.
     #[must_use]
     pub fn exact(&self) -> String {
-        self.at.to_zoned(TimeZone::UTC).strftime("%-d %b %Y, %H:%M:%S UTC").to_string()
+        self.at
+            .to_zoned(TimeZone::UTC)
+            .strftime("%-d %b %Y, %H:%M:%S UTC")
+            .to_string()
     }
 
     /// How long ago, rounded down. What lies ahead (another clock) counts as just now.
@@ -84,7 +87,11 @@ fn span(seconds: i64, divide: fn(i64, i64) -> i64) -> Option<String> {
     if seconds < MINUTE {
         return None;
     }
-    let (minutes, hours, days) = (divide(seconds, MINUTE), divide(seconds, HOUR), divide(seconds, DAY));
+    let (minutes, hours, days) = (
+        divide(seconds, MINUTE),
+        divide(seconds, HOUR),
+        divide(seconds, DAY),
+    );
     Some(if minutes < 60 {
         count(minutes, "minute")
     } else if hours < 24 {
@@ -99,7 +106,11 @@ fn span(seconds: i64, divide: fn(i64, i64) -> i64) -> Option<String> {
 }
 
 fn count(n: i64, unit: &str) -> String {
-    if n == 1 { format!("1 {unit}") } else { format!("{n} {unit}s") }
+    if n == 1 {
+        format!("1 {unit}")
+    } else {
+        format!("{n} {unit}s")
+    }
 }
 
 #[cfg(test)]

@@ -46,10 +46,16 @@ impl PasswordPage {
         self.problem.map(|problem| match problem {
             PasswordProblem::Missing => "Please type a new password.".to_owned(),
             PasswordProblem::TooShort => {
-                format!("This is too short. Please use at least {} characters.", self.min_length)
+                format!(
+                    "This is too short. Please use at least {} characters.",
+                    self.min_length
+                )
             }
             PasswordProblem::TooLong => {
-                format!("This is too long. Please use at most {} characters.", self.max_length)
+                format!(
+                    "This is too long. Please use at most {} characters.",
+                    self.max_length
+                )
             }
             PasswordProblem::TooCommon => "This is easy to guess. Please choose another one.".to_owned(),
             PasswordProblem::Unchanged => {

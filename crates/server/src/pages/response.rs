@@ -26,8 +26,8 @@ impl Pages {
             csp.push(' ');
             csp.push_str(origin);
         }
-        let csp =
-            HeaderValue::from_str(&csp).unwrap_or(HeaderValue::from_static("default-src 'none'; style-src 'self'"));
+        let csp = HeaderValue::from_str(&csp)
+            .unwrap_or(HeaderValue::from_static("default-src 'none'; style-src 'self'"));
         Self { csp }
     }
 
@@ -63,9 +63,14 @@ impl Pages {
 
 /// `https://host`, `http://host:port`, `https://*.host`: nothing that could end the directive.
 fn is_origin(text: &str) -> bool {
-    text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).is_some_and(|host| {
-        !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:*[]".contains(c))
-    })
+    text.strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))
+        .is_some_and(|host| {
+            !host.is_empty()
+                && host
+                    .chars()
+                    .all(|c| c.is_ascii_alphanumeric() || ".-:*[]".contains(c))
+        })
 }
 
 #[cfg(test)]
@@ -75,13 +80,22 @@ mod tests {
 
     #[test]
     fn pages_allow_no_script_or_style_but_their_own_files() {
-        let pages = Pages::new(["https://shop.example.com", "https://x; script-src *", "javascript:"]);
+        let pages = Pages::new([
+            "https://shop.example.com",
+            "https://x; script-src *",
+            "javascript:",
+        ]);
         let response = pages.html(StatusCode::UNAUTHORIZED, &LoginPage::default());
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
         assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
         assert_eq!(response.headers()[header::REFERRER_POLICY], "same-origin");
-        let csp = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
-        assert!(csp.ends_with("form-action 'self' https://shop.example.com"), "{csp}");
+        let csp = response.headers()[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .unwrap();
+        assert!(
+            csp.ends_with("form-action 'self' https://shop.example.com"),
+            "{csp}"
+        );
         assert!(!csp.contains("unsafe") && !csp.contains("script-src *"), "{csp}");
     }
 }

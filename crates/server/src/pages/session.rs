@@ -37,7 +37,10 @@ impl SessionView {
     /// The device, or words for one that could not be told.
     #[must_use]
     pub fn device(&self) -> &str {
-        self.device.as_deref().filter(|name| !name.trim().is_empty()).unwrap_or("Unknown device")
+        self.device
+            .as_deref()
+            .filter(|name| !name.trim().is_empty())
+            .unwrap_or("Unknown device")
     }
 
     /// The number on the ticket.
@@ -76,7 +79,11 @@ impl SessionView {
 /// The first six characters of a session id, as they stand in logs too.
 #[must_use]
 pub fn ticket_number(session_id: &str) -> String {
-    session_id.chars().filter(|c| c.is_ascii_alphanumeric()).take(6).collect()
+    session_id
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(6)
+        .collect()
 }
 
 /// The most recently used first.

@@ -57,6 +57,11 @@ impl StepUpReason {
             .unwrap_or_default()
     }
 
+    /// Whether no other page can be seen before the password is confirmed.
+    fn blocks_everything(self) -> bool {
+        self == Self::ClientChanged
+    }
+
     fn text(self) -> &'static str {
         match self {
             Self::EndDevice => "Before a device is logged out, we make sure that it is you.",
@@ -98,9 +103,10 @@ impl StepUpPage {
 
     fn form_error(&self) -> Option<String> {
         match self.problem {
-            Some(StepUpProblem::RateLimited { retry_after }) => {
-                Some(format!("Too many tries. Please wait {} and try again.", wait(retry_after)))
-            }
+            Some(StepUpProblem::RateLimited { retry_after }) => Some(format!(
+                "Too many tries. Please wait {} and try again.",
+                wait(retry_after)
+            )),
             _ => None,
         }
     }
