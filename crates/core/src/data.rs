@@ -24,6 +24,10 @@ pub struct Field<T> {
 
 impl<T> Field<T> {
     /// A field of this name, 1 to 64 bytes. What it holds before log-in is dropped at log-in.
+    ///
+    /// # Panics
+    ///
+    /// If the name is empty or too long; in a constant, that is an error of the compiler.
     #[must_use]
     pub const fn new(name: &'static str) -> Self {
         assert!(
@@ -286,7 +290,13 @@ impl Changes {
     /// Only the changes of fields that survive log-in.
     #[must_use]
     pub fn carried(&self) -> Self {
-        Self(self.0.iter().filter(|(_, carried, _)| *carried).cloned().collect())
+        Self(
+            self.0
+                .iter()
+                .filter(|(_, carried, _)| *carried)
+                .cloned()
+                .collect(),
+        )
     }
 
     /// Applies all changes in order.

@@ -40,10 +40,9 @@ const SYSTEMS: &[(&str, &str)] = &[
 #[must_use]
 pub fn label(user_agent: Option<&str>) -> String {
     match user_agent.map(family) {
-        None => "Unknown device".to_owned(),
         Some((Some(browser), Some(system))) => format!("{browser} on {system}"),
         Some((Some(name), None) | (None, Some(name))) => name.to_owned(),
-        Some((None, None)) => "Unknown device".to_owned(),
+        None | Some((None, None)) => "Unknown device".to_owned(),
     }
 }
 

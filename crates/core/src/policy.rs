@@ -6,9 +6,9 @@ use std::time::Duration;
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(86_400);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// A value outside its bounds, or two that contradict each other.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,7 +87,6 @@ impl Default for Policy {
 
 impl Policy {
     /// Starts from the defaults.
-    #[must_use]
     pub fn builder() -> PolicyBuilder {
         PolicyBuilder::default()
     }
@@ -153,6 +152,21 @@ impl Policy {
     }
 }
 
+#[derive(Clone, Copy, Debug)]
+enum Renewal {
+    Never,
+    After(Duration),
+}
+
+impl Renewal {
+    const fn after(self) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::After(span) => Some(span),
+        }
+    }
+}
+
 /// Collects the rules that differ from the defaults. What is not set adapts to what is: an idle timeout of two seconds
 /// brings a shorter `touch_every` with it; two values that were both set and contradict each other are refused.
 #[derive(Clone, Debug, Default)]
@@ -163,7 +177,7 @@ pub struct PolicyBuilder {
     remember_idle: Option<Duration>,
     remember_absolute: Option<Duration>,
     touch_every: Option<Duration>,
-    renew_after: Option<Option<Duration>>,
+    renew_after: Option<Renewal>,
     renew_overlap: Option<Duration>,
     max_sessions: Option<u32>,
     when_full: WhenFull,
@@ -200,7 +214,7 @@ impl PolicyBuilder {
 
     /// The age at which a token is replaced: 1 s to 400 days, default one hour; `None` never replaces it on a timer.
     pub fn renew_after(mut self, span: Option<Duration>) -> Self {
-        self.renew_after = Some(span);
+        self.renew_after = Some(span.map_or(Renewal::Never, Renewal::After));
         self
     }
 
@@ -243,7 +257,7 @@ impl PolicyBuilder {
             ("remember.idle_timeout", self.remember_idle, timeout),
             ("remember.absolute_timeout", self.remember_absolute, timeout),
             ("touch_every", self.touch_every, (100 * MS, HOUR)),
-            ("renew_after", self.renew_after.flatten(), timeout),
+            ("renew_after", self.renew_after.and_then(Renewal::after), timeout),
             ("renew_overlap", self.renew_overlap, (Duration::ZERO, 30 * SECOND)),
             ("step_up_within", self.step_up_within, timeout),
         ] {
@@ -261,7 +275,7 @@ impl PolicyBuilder {
             "renew_overlap",
             self.renew_overlap,
             "renew_after",
-            self.renew_after.flatten(),
+            self.renew_after.and_then(Renewal::after),
         )?;
         if let Some(most @ 10_001..) = self.max_sessions {
             let bound = "must be 0 (no limit) to 10000".to_owned();
@@ -284,7 +298,7 @@ impl PolicyBuilder {
             .touch_every
             .unwrap_or(MINUTE)
             .min((shortest / 4).max(100 * MS));
-        let renew_after = self.renew_after.unwrap_or(Some(HOUR));
+        let renew_after = self.renew_after.unwrap_or(Renewal::After(HOUR)).after();
         let overlap = self.renew_overlap.unwrap_or(10 * SECOND);
         Policy {
             ordinary,
@@ -373,9 +387,9 @@ impl fmt::Display for Shown {
         let millis = self.0.as_millis();
         match millis {
             0 => f.write_str("0ms"),
-            _ if millis % 86_400_000 == 0 => write!(f, "{}d", millis / 86_400_000),
-            _ if millis % 3_600_000 == 0 => write!(f, "{}h", millis / 3_600_000),
-            _ if millis % 1000 == 0 => write!(f, "{}s", millis / 1000),
+            _ if millis.is_multiple_of(86_400_000) => write!(f, "{}d", millis / 86_400_000),
+            _ if millis.is_multiple_of(3_600_000) => write!(f, "{}h", millis / 3_600_000),
+            _ if millis.is_multiple_of(1000) => write!(f, "{}s", millis / 1000),
             _ => write!(f, "{millis}ms"),
         }
     }

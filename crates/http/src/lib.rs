@@ -1,1 +1,39 @@
-//! placeholder
+//! Sessions over HTTP: a tower layer, the cookie, and extractors for axum.
+//!
+//! ```
+//! # #[cfg(feature = "axum")] fn app(sessions: cloakroom_core::Sessions) -> axum::Router {
+//! use axum::{Router, routing::{get, post}};
+//! use cloakroom_http::{LogIn, Refused, Session, SessionLayer, User};
+//!
+//! Router::new()
+//!     .route("/login", post(async |session: Session| -> Result<(), Refused> {
+//!         session.log_in(LogIn::of("alice".parse()?)).await?; // after checking the password
+//!         Ok(())
+//!     }))
+//!     .route("/me", get(async |user: User| user.subject().to_string()))
+//!     .route("/logout", post(async |session: Session| -> Result<(), Refused> {
+//!         Ok(session.log_out().await?)
+//!     }))
+//!     .layer(SessionLayer::new(sessions))
+//! # }
+//! ```
+
+mod address;
+mod cookie;
+#[cfg(feature = "axum")]
+mod extract;
+mod layer;
+mod origin;
+mod problem;
+mod respond;
+mod session;
+
+pub use address::{PeerAddress, TrustedProxies};
+pub use cloakroom_core::{Field, LogIn};
+pub use cookie::{CookieConfig, CookieError, Presented, SameSite};
+#[cfg(feature = "axum")]
+pub use extract::{Fresh, HasRole, Role, User};
+pub use layer::{Body, SessionLayer, SessionService};
+pub use origin::{ForeignOrigin, Origins};
+pub use problem::{Code, Problem, Refused};
+pub use session::Session;

@@ -156,7 +156,7 @@ impl Sessions {
                     });
                 }
                 Some(Slot::Moved(moved)) => {
-                    token = open_successor(&token, &moved).ok_or(SessionError::Gone)?
+                    token = open_successor(&token, &moved).ok_or(SessionError::Gone)?;
                 }
             }
         }

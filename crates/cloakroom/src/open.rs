@@ -1,0 +1,65 @@
+//! A store by its URL.
+
+use crate::{OsRandom, SystemClock};
+use cloakroom_core::{MemoryStore, Policy, Sessions, Store};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How often lapsed sessions are looked for: well within the minute in which they have to end in the journal.
+const SWEEP_EVERY: Duration = Duration::from_secs(15);
+
+/// A store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is of no kind that is known here.
+    #[error("the store URL {0:?} is none of memory:, sqlite:PATH, redis://HOST and rediss://HOST")]
+    Unknown(String),
+    /// Support for this kind was not compiled in.
+    #[error("the store URL wants the feature `{0}` of the crate `cloakroom`; add it in Cargo.toml")]
+    NotBuilt(&'static str),
+    /// The store itself said no.
+    #[error(transparent)]
+    Store(Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Opens sessions on a store, with the system's clock and random source, and starts the sweeper on the present tokio
+/// runtime. It stops when the last clone of the sessions is gone.
+pub async fn open(url: &str, policy: Policy) -> Result<Sessions, OpenError> {
+    let sessions = Sessions::new(open_store(url).await?, policy, SystemClock, OsRandom);
+    tokio::spawn(sessions.keep_swept(SWEEP_EVERY));
+    Ok(sessions)
+}
+
+/// Opens a store by its URL: `memory:`, `sqlite:PATH`, `redis://…`, `rediss://…`.
+pub async fn open_store(url: &str) -> Result<Arc<dyn Store>, OpenError> {
+    // A password may stand in the URL, so errors name no more than its scheme.
+    match url.split_once(':') {
+        Some(("memory", _)) => Ok(Arc::new(MemoryStore::new())),
+        Some(("sqlite", path)) => sqlite(path.strip_prefix("//").unwrap_or(path)).await,
+        Some(("redis" | "rediss", _)) => redis(url).await,
+        Some((scheme, _)) => Err(OpenError::Unknown(format!("{scheme}:…"))),
+        None => Err(OpenError::Unknown("…".to_owned())),
+    }
+}
+
+#[cfg(feature = "sqlite")]
+async fn sqlite(path: &str) -> Result<Arc<dyn Store>, OpenError> {
+    let store = cloakroom_sqlite::SqliteStore::open(path).await;
+    Ok(Arc::new(store.map_err(|error| OpenError::Store(error.into()))?))
+}
+
+#[cfg(not(feature = "sqlite"))]
+async fn sqlite(_: &str) -> Result<Arc<dyn Store>, OpenError> {
+    Err(OpenError::NotBuilt("sqlite"))
+}
+
+#[cfg(feature = "redis")]
+async fn redis(url: &str) -> Result<Arc<dyn Store>, OpenError> {
+    let store = cloakroom_redis::RedisStore::connect(url).await;
+    Ok(Arc::new(store.map_err(|error| OpenError::Store(error.into()))?))
+}
+
+#[cfg(not(feature = "redis"))]
+async fn redis(_: &str) -> Result<Arc<dyn Store>, OpenError> {
+    Err(OpenError::NotBuilt("redis"))
+}

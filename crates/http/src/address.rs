@@ -1,0 +1,108 @@
+//! Where a request comes from, believing only those hops that were named.
+
+use cloakroom_core::Client;
+use http::header::{ACCEPT_LANGUAGE, HeaderName, USER_AGENT};
+use http::{Extensions, HeaderMap};
+use ipnet::IpNet;
+use std::net::{IpAddr, SocketAddr};
+
+/// The address at the other end of the connection. Servers other than axum's put it into the request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PeerAddress(pub IpAddr);
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// A chain longer than this is not walked to its end.
+const MOST_HOPS: usize = 32;
+
+/// The proxies whose `X-Forwarded-*` headers are believed. By default nobody's.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+impl FromIterator<IpNet> for TrustedProxies {
+    fn from_iter<I: IntoIterator<Item = IpNet>>(nets: I) -> Self {
+        Self(nets.into_iter().collect())
+    }
+}
+
+impl TrustedProxies {
+    /// Whether this address is one of them.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|net| net.contains(&address))
+    }
+
+    /// Whether the peer of this request is one of them.
+    #[must_use]
+    pub fn sent(&self, extensions: &Extensions) -> bool {
+        peer(extensions).is_some_and(|peer| self.contains(peer))
+    }
+
+    /// The client's address: the peer, or, if that is trusted, the last address in `X-Forwarded-For` that is not.
+    #[must_use]
+    pub fn client_address(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+        let mut address = peer(extensions)?.to_canonical();
+        if self.0.is_empty() || !self.contains(address) {
+            return Some(address);
+        }
+        let lines: Vec<&str> = headers
+            .get_all(FORWARDED_FOR)
+            .iter()
+            .map(|line| line.to_str().unwrap_or(""))
+            .collect();
+        for hop in lines
+            .iter()
+            .rev()
+            .flat_map(|line| line.rsplit(','))
+            .take(MOST_HOPS)
+        {
+            // What is no address was not written by a trusted proxy: what came before it proves nothing either.
+            let Some(hop) = parse(hop.trim()) else { break };
+            address = hop;
+            if !self.contains(hop) {
+                break;
+            }
+        }
+        Some(address)
+    }
+
+    /// Address, browser and languages of a request.
+    #[must_use]
+    pub fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Client {
+        let mut client = self
+            .client_address(headers, extensions)
+            .map(Client::at)
+            .unwrap_or_default();
+        if let Some(value) = headers.get(USER_AGENT) {
+            client = client.with_user_agent(&String::from_utf8_lossy(value.as_bytes()));
+        }
+        if let Some(value) = headers.get(ACCEPT_LANGUAGE) {
+            client = client.with_language(&String::from_utf8_lossy(value.as_bytes()));
+        }
+        client
+    }
+}
+
+fn peer(extensions: &Extensions) -> Option<IpAddr> {
+    if let Some(PeerAddress(address)) = extensions.get() {
+        return Some(*address);
+    }
+    #[cfg(feature = "axum")]
+    if let Some(axum::extract::ConnectInfo(address)) =
+        extensions.get::<axum::extract::ConnectInfo<SocketAddr>>()
+    {
+        return Some(address.ip());
+    }
+    None
+}
+
+/// An address as proxies write it: bare, in brackets, with a port.
+fn parse(text: &str) -> Option<IpAddr> {
+    let text = text.trim_matches('"');
+    let address = text
+        .parse::<IpAddr>()
+        .or_else(|_| text.parse::<SocketAddr>().map(|with_port| with_port.ip()))
+        .or_else(|_| text.trim_start_matches('[').trim_end_matches(']').parse())
+        .ok()?;
+    Some(address.to_canonical())
+}

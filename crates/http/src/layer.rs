@@ -1,0 +1,200 @@
+//! The tower layer: a session for every request, for axum, hyper, tonic and whatever else speaks tower.
+
+use crate::address::TrustedProxies;
+use crate::cookie::{CookieConfig, Presented};
+use crate::origin::Origins;
+use crate::problem::{Code, Problem};
+use crate::respond;
+use crate::session::Session;
+use bytes::Bytes;
+use cloakroom_core::{Activity, Sessions};
+use futures_util::FutureExt as _;
+use http::{Request, Response};
+use http_body_util::{Either, Full};
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use tower::{Layer, Service};
+
+type Background = Arc<dyn Fn(&http::request::Parts) -> bool + Send + Sync>;
+
+/// Gives every request its [`Session`], and writes what became of it into the answer.
+///
+/// A request that carries no cookie, or never asks for its session, costs no call to the store.
+#[derive(Clone)]
+pub struct SessionLayer(Arc<Config>);
+
+struct Config {
+    sessions: Sessions,
+    cookie: CookieConfig,
+    proxies: TrustedProxies,
+    origins: Option<Origins>,
+    background: Option<Background>,
+}
+
+impl SessionLayer {
+    /// Sessions with the default cookie, `__Host-sid`, and nobody's `X-Forwarded-For` believed.
+    #[must_use]
+    pub fn new(sessions: Sessions) -> Self {
+        let (cookie, proxies) = (CookieConfig::default(), TrustedProxies::default());
+        Self(Arc::new(Config {
+            sessions,
+            cookie,
+            proxies,
+            origins: None,
+            background: None,
+        }))
+    }
+
+    /// With another cookie.
+    #[must_use]
+    pub fn cookie(self, cookie: CookieConfig) -> Self {
+        self.with(|config| config.cookie = cookie)
+    }
+
+    /// Behind these proxies.
+    #[must_use]
+    pub fn trusted_proxies(self, proxies: TrustedProxies) -> Self {
+        self.with(|config| config.proxies = proxies)
+    }
+
+    /// Refuses requests of other sites that would change something (403 `CSRF_REJECTED`), before the handler sees them.
+    #[must_use]
+    pub fn same_origin(self, origins: Origins) -> Self {
+        self.with(|config| config.origins = Some(origins))
+    }
+
+    /// Requests that do not show that the user is there, such as a page polling for news. They do not keep the session
+    /// alive.
+    #[must_use]
+    pub fn background(self, is: impl Fn(&http::request::Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.with(|config| config.background = Some(Arc::new(is)))
+    }
+
+    fn with(self, change: impl FnOnce(&mut Config)) -> Self {
+        let old = &*self.0;
+        let mut config = Config {
+            sessions: old.sessions.clone(),
+            cookie: old.cookie.clone(),
+            proxies: old.proxies.clone(),
+            origins: old.origins.clone(),
+            background: old.background.clone(),
+        };
+        change(&mut config);
+        Self(Arc::new(config))
+    }
+}
+
+impl<S> Layer<S> for SessionLayer {
+    type Service = SessionService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SessionService {
+            inner,
+            config: Arc::clone(&self.0),
+        }
+    }
+}
+
+/// What [`SessionLayer`] makes of a service.
+#[derive(Clone)]
+pub struct SessionService<S> {
+    inner: S,
+    config: Arc<Config>,
+}
+
+/// The service's own body, or that of an error in its place.
+pub type Body<B> = Either<B, Full<Bytes>>;
+
+impl<S, B, R> Service<Request<B>> for SessionService<S>
+where
+    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+    B: Send + 'static,
+    R: Send + 'static,
+{
+    type Response = Response<Body<R>>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        // The clone takes the place of the service that was polled ready.
+        let clone = self.inner.clone();
+        let inner = std::mem::replace(&mut self.inner, clone);
+        Box::pin(Arc::clone(&self.config).serve(inner, request))
+    }
+}
+
+impl Config {
+    async fn serve<S, B, R>(
+        self: Arc<Self>,
+        mut inner: S,
+        request: Request<B>,
+    ) -> Result<Response<Body<R>>, S::Error>
+    where
+        S: Service<Request<B>, Response = Response<R>>,
+    {
+        let (mut parts, body) = request.into_parts();
+        let presented = self.cookie.read(&parts.headers);
+        if let Err(problem) = self.check_origin(&parts, &presented) {
+            return Ok(problem.response().map(Either::Right));
+        }
+        let session = self.session(&parts, presented);
+        parts.extensions.insert(session.clone());
+        let called = AssertUnwindSafe(inner.call(Request::from_parts(parts, body)))
+            .catch_unwind()
+            .await;
+        let response = match called {
+            Ok(response) => response?.map(Either::Left),
+            // The client must learn of a token that replaced its own, or the panic would log it out.
+            Err(_) if session.acted() => {
+                tracing::error!("a handler panicked after it had changed the session");
+                Problem::from(Code::Internal).response().map(Either::Right)
+            }
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        Ok(self.finish(&session, response).await)
+    }
+
+    fn check_origin(&self, parts: &http::request::Parts, presented: &Presented) -> Result<(), Problem> {
+        let Some(origins) = &self.origins else {
+            return Ok(());
+        };
+        let cookie = !matches!(presented, Presented::Nothing);
+        origins.judge(&parts.method, &parts.headers, cookie).map_err(|why| {
+            let ip = self.proxies.client_address(&parts.headers, &parts.extensions);
+            tracing::warn!(%why, ?ip, method = %parts.method, path = parts.uri.path(), "refused a cross-site request");
+            Problem::from(Code::CsrfRejected)
+        })
+    }
+
+    fn session(&self, parts: &http::request::Parts, presented: Presented) -> Session {
+        let client = self.proxies.client(&parts.headers, &parts.extensions);
+        let activity = match &self.background {
+            Some(background) if background(parts) => Activity::Background,
+            _ => Activity::User,
+        };
+        Session::new(self.sessions.clone(), client, presented, activity)
+    }
+
+    async fn finish<R>(&self, session: &Session, mut response: Response<Body<R>>) -> Response<Body<R>> {
+        let (outcome, written) = session.finish(response.status().is_server_error()).await;
+        if let Err(error) = written {
+            response = Problem::from(error).response().map(Either::Right);
+        }
+        respond::write(
+            &outcome,
+            &self.cookie,
+            self.sessions.now(),
+            response.headers_mut(),
+        );
+        response
+    }
+}

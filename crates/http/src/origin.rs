@@ -1,0 +1,97 @@
+//! Requests that change something must come from one's own pages.
+//!
+//! Fetch Metadata first, then the exact `Origin`, both against origins that were configured and never against `Host`.
+//! tower-http's layer compares `Origin` with `Host` and lets requests pass that carry neither header; a session server
+//! can do neither (its proxy may rewrite `Host`, and what has a cookie but no header proves nothing), so the rule stands
+//! here.
+
+use http::header::ORIGIN;
+use http::{HeaderMap, HeaderName, Method};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// The origins whose pages may send requests that change something.
+#[derive(Clone, Debug)]
+pub struct Origins {
+    own: String,
+    others: Vec<String>,
+    allow_bare: bool,
+}
+
+/// The request comes from another site, or can not show that it does not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ForeignOrigin {
+    /// The browser says that another site sent it.
+    #[error("the browser says that another site sent this request")]
+    CrossSite,
+    /// The `Origin` is not one of those that were configured.
+    #[error("the request's Origin is not this site's own")]
+    Origin,
+    /// It carries a cookie, but neither `Sec-Fetch-Site` nor `Origin`.
+    #[error("the request carries a cookie but neither Sec-Fetch-Site nor Origin")]
+    Unknown,
+}
+
+impl Origins {
+    /// One's own origin, as browsers write it: `https://app.example.com`, without a path.
+    #[must_use]
+    pub fn own(origin: &str) -> Self {
+        let own = origin.trim_end_matches('/').to_ascii_lowercase();
+        Self {
+            own,
+            others: Vec::new(),
+            allow_bare: false,
+        }
+    }
+
+    /// And these; also if the browser calls them another site.
+    #[must_use]
+    pub fn and(mut self, others: impl IntoIterator<Item = String>) -> Self {
+        self.others.extend(
+            others
+                .into_iter()
+                .map(|other| other.trim_end_matches('/').to_ascii_lowercase()),
+        );
+        self
+    }
+
+    /// Lets requests with a cookie pass that carry neither header, as only very old browsers and programs send them.
+    #[must_use]
+    pub fn danger_allow_without_headers(mut self) -> Self {
+        self.allow_bare = true;
+        self
+    }
+
+    /// Whether a request may change something. `cookie` tells whether it carries the session cookie, in any form.
+    pub fn judge(&self, method: &Method, headers: &HeaderMap, cookie: bool) -> Result<(), ForeignOrigin> {
+        if [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(method) {
+            return Ok(());
+        }
+        let site = single(headers, &SEC_FETCH_SITE);
+        let origin = single(headers, &ORIGIN);
+        let listed = |origin: &str| self.others.iter().any(|other| other == origin);
+        match (site, origin) {
+            (Some(Some("same-origin" | "none")), _) => Ok(()),
+            (Some(_), Some(Some(origin))) if listed(origin) => Ok(()),
+            (Some(_), _) => Err(ForeignOrigin::CrossSite),
+            (None, Some(Some(origin))) if origin == self.own || listed(origin) => Ok(()),
+            (None, Some(_)) => Err(ForeignOrigin::Origin),
+            (None, None) if cookie && !self.allow_bare => Err(ForeignOrigin::Unknown),
+            (None, None) => Ok(()),
+        }
+    }
+}
+
+/// The value of a header that must not be there twice: nothing, unreadable, or the value.
+#[expect(
+    clippy::option_option,
+    reason = "absent and unreadable are different answers here"
+)]
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a str>> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    if values.next().is_some() {
+        return Some(None);
+    }
+    Some(first.to_str().ok())
+}
