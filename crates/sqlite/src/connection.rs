@@ -1,0 +1,71 @@
+//! Connections, and what is set on each.
+
+use crate::options::Options;
+use rusqlite::{Connection, ErrorCode, OpenFlags, Result};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Statements that a connection keeps ready: more than there are in this crate.
+const STATEMENTS: usize = 64;
+
+/// What is kept of the pages last read, per connection: 8 MiB.
+const CACHE_KIB: i64 = -8 * 1024;
+
+/// The write-ahead log shrinks to this once it has been copied into the file: 16 MiB.
+const LOG_LIMIT: i64 = 16 << 20;
+
+/// A connection as every thread here uses it: alone, so SQLite need not lock it; by plain path, so no part of it is
+/// taken for a URI.
+pub(crate) fn connect(path: &Path, patience: Duration) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(patience)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "trusted_schema", false)?;
+    connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+    Ok(connection)
+}
+
+/// A connection that can not write.
+pub(crate) fn reader(path: &Path, options: &Options) -> Result<Connection> {
+    let connection = connect(path, patience(options))?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// The connection that writes. It does its own waiting for other processes.
+pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection> {
+    let connection = connect(path, Duration::ZERO)?;
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
+    if let Some(bytes) = options.max_bytes {
+        let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
+        connection.pragma_update(None, "max_page_count", pages.max(1))?;
+    }
+    Ok(connection)
+}
+
+/// How long SQLite itself waits for others: a little less than the caller does, so that the caller hears why.
+pub(crate) fn patience(options: &Options) -> Duration {
+    options.time_limit.mul_f32(0.9)
+}
+
+/// Tries again while another process is in the way.
+pub(crate) fn persist<T>(until: Instant, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    let mut pause = Duration::from_micros(100);
+    loop {
+        match attempt() {
+            Err(error) if is_busy(&error) && Instant::now() < until => std::thread::sleep(pause),
+            other => return other,
+        }
+        pause = (pause * 2).min(Duration::from_millis(2));
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
+}

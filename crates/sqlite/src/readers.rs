@@ -1,0 +1,141 @@
+//! Threads that read, each with a connection of its own, so that no async thread ever waits for the disk.
+//!
+//! The caller looks out for the answer for a moment, too, if a thread is awake to give it: putting a task to sleep and
+//! waking it costs more than the read. It is a bounded wait on memory, never on the disk.
+
+use crate::connection;
+use crate::errors::{Fault, OpenError, Outcome};
+use crate::file::Place;
+use crate::options::{self, Options};
+use crate::queue::{Queue, Taken};
+use crate::threads;
+use cloakroom_core::StoreError;
+use rusqlite::Connection;
+use std::hint::spin_loop;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+/// How long a caller looks out for its answer before it sleeps: a few times what a read takes.
+const LOOK_OUT: Duration = Duration::from_micros(20);
+
+/// How often a reading thread makes sure that the file is still the one it has open.
+const CHECK_EVERY: Duration = Duration::from_millis(100);
+
+type Job = Box<dyn FnOnce(Outcome<&Connection>) + Send>;
+
+pub(crate) struct Readers {
+    queue: Arc<Queue<Job>>,
+    threads: usize,
+    time_limit: Duration,
+    lookouts: AtomicUsize,
+    most_lookouts: usize,
+}
+
+impl Readers {
+    pub(crate) fn start(place: &Arc<Place>, options: &Options) -> Result<Self, OpenError> {
+        let queue = Arc::new(Queue::new(options.linger));
+        let threads = options.reader_threads.max(1);
+        for _ in 0..threads {
+            let failed = |source| OpenError::Sqlite {
+                path: place.path.clone(),
+                source,
+            };
+            let connection = connection::reader(&place.path, options).map_err(failed)?;
+            let (work, place) = (Arc::clone(&queue), Arc::clone(place));
+            threads::start("cloakroom-read", &place.path.clone(), move || {
+                read(&work, &connection, &place)
+            })?;
+        }
+        // Half of the cores may look out at a time: the others are needed for what is looked out for.
+        let most_lookouts = if options.linger.is_zero() {
+            0
+        } else {
+            options::cores() / 2
+        };
+        let time_limit = options.time_limit;
+        Ok(Self {
+            queue,
+            threads,
+            time_limit,
+            lookouts: AtomicUsize::new(0),
+            most_lookouts,
+        })
+    }
+
+    /// Reads on one of the threads, within the time limit.
+    pub(crate) async fn ask<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+    {
+        self.ask_within(self.time_limit, read).await
+    }
+
+    /// Reads within a limit of its own.
+    pub(crate) async fn ask_within<T, F>(&self, limit: Duration, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
+    {
+        let (answer, mut answered) = oneshot::channel();
+        let job = Box::new(move |connection: Outcome<&Connection>| {
+            // Whoever went away in the meantime needs no answer.
+            if !answer.is_closed() {
+                let _ = answer.send(connection.and_then(read));
+            }
+        });
+        match self.queue.push(job, self.threads) {
+            Taken::Not => return Err(Fault::Unavailable("too many reads wait for the disk").into()),
+            Taken::AtOnce => {
+                if let Some(outcome) = self.look_out(&mut answered) {
+                    return outcome.map_err(StoreError::from);
+                }
+            }
+            Taken::Later => {}
+        }
+        match timeout(limit, answered).await {
+            Ok(Ok(outcome)) => outcome.map_err(StoreError::from),
+            Ok(Err(_)) => Err(Fault::Unavailable("the reading thread has ended").into()),
+            Err(_) => Err(Fault::Unavailable("the disk did not answer within the time limit").into()),
+        }
+    }
+
+    fn look_out<T>(&self, answered: &mut oneshot::Receiver<Outcome<T>>) -> Option<Outcome<T>> {
+        if self.lookouts.fetch_add(1, Ordering::Relaxed) >= self.most_lookouts {
+            self.lookouts.fetch_sub(1, Ordering::Relaxed);
+            return None;
+        }
+        let until = Instant::now() + LOOK_OUT;
+        let outcome = loop {
+            match answered.try_recv() {
+                Ok(outcome) => break Some(outcome),
+                Err(oneshot::error::TryRecvError::Closed) => break None,
+                Err(oneshot::error::TryRecvError::Empty) if Instant::now() >= until => break None,
+                Err(oneshot::error::TryRecvError::Empty) => spin_loop(),
+            }
+        };
+        self.lookouts.fetch_sub(1, Ordering::Relaxed);
+        outcome
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.queue.stop();
+    }
+}
+
+fn read(queue: &Queue<Job>, connection: &Connection, place: &Place) {
+    let mut checked = Instant::now();
+    let mut present = Ok(());
+    while let Some(job) = queue.pop() {
+        let now = Instant::now();
+        if now.duration_since(checked) >= CHECK_EVERY {
+            (checked, present) = (now, place.check());
+        }
+        job(present.clone().map(|()| connection));
+    }
+}

@@ -1,0 +1,109 @@
+//! Reading sessions.
+
+use crate::errors::{Fault, Outcome};
+use cloakroom_core::{Epoch, Found, Key, Listing, Record, SessionId, Slot, Subject, Timestamp, Undecodable};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+/// What is under a key, of either kind.
+pub(crate) fn load(connection: &Connection, key: &Key) -> Outcome<Option<Slot>> {
+    let mut query = connection.prepare_cached(
+        "SELECT seen_at, body FROM sessions WHERE key = ?1
+         UNION ALL SELECT 0, body FROM moved WHERE key = ?1",
+    )?;
+    let mut rows = query.query([&key.as_bytes()[..]])?;
+    rows.next()?.map(|row| decode(*key, row, 0, 1)).transpose()
+}
+
+/// The epoch of a subject; the first one if they were never logged out everywhere.
+pub(crate) fn epoch(connection: &Connection, subject: &Subject) -> Outcome<Epoch> {
+    let mut query = connection.prepare_cached("SELECT epoch FROM subjects WHERE subject = ?1")?;
+    let epoch: Option<i64> = query.query_row([subject.as_str()], |row| row.get(0)).optional()?;
+    Ok(Epoch(epoch.unwrap_or_default().cast_unsigned()))
+}
+
+pub(crate) fn find(connection: &Connection, id: &SessionId) -> Outcome<Option<Found>> {
+    let mut query = connection.prepare_cached("SELECT key, seen_at, body FROM sessions WHERE id = ?1")?;
+    let mut rows = query.query([&id.as_bytes()[..]])?;
+    rows.next()?.map(found).transpose()
+}
+
+pub(crate) fn list(connection: &Connection, subject: &Subject) -> Outcome<Vec<Found>> {
+    let mut query =
+        connection.prepare_cached("SELECT key, seen_at, body FROM sessions WHERE subject = ?1")?;
+    all(query.query([subject.as_str()])?)
+}
+
+/// A stretch of all sessions, by id: a session whose key changes in between is neither missed nor met twice.
+pub(crate) fn scan(connection: &Connection, from: Option<SessionId>, at_most: usize) -> Outcome<Listing> {
+    let mut query = connection
+        .prepare_cached("SELECT key, seen_at, body FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2")?;
+    let after = from.as_ref().map_or(&[][..], |id| id.as_bytes());
+    let limit = i64::try_from(at_most.saturating_add(1)).unwrap_or(i64::MAX);
+    let mut found = all(query.query((after, limit))?)?;
+    let more = found.len() > at_most;
+    found.truncate(at_most);
+    let next = found.last().map(|last| last.record.id.to_string());
+    Ok(Listing {
+        found,
+        next: next.filter(|_| more),
+    })
+}
+
+pub(crate) fn count(connection: &Connection) -> Outcome<u64> {
+    let count: i64 = connection
+        .prepare_cached("SELECT n FROM live")?
+        .query_row([], |row| row.get(0))?;
+    Ok(count.max(0).cast_unsigned())
+}
+
+/// A moment as the tables hold it.
+pub(crate) fn millis(at: Timestamp) -> i64 {
+    at.as_millis().cast_signed()
+}
+
+/// A moment from a column.
+pub(crate) fn moment(row: &Row<'_>, column: usize) -> rusqlite::Result<Timestamp> {
+    let millis: i64 = row.get(column)?;
+    Ok(Timestamp::from_millis(millis.max(0).cast_unsigned()))
+}
+
+/// A key from a column.
+pub(crate) fn key(row: &Row<'_>, column: usize) -> Outcome<Key> {
+    let bytes = row.get_ref(column)?.as_blob().ok();
+    bytes
+        .and_then(Key::from_stored)
+        .ok_or(Fault::Refused("a key in the file is no key"))
+}
+
+/// A session from key, `seen_at` and body in this order.
+pub(crate) fn found(row: &Row<'_>) -> Outcome<Found> {
+    let key = key(row, 0)?;
+    Ok(Found {
+        key,
+        record: record(key, row, 1, 2)?,
+    })
+}
+
+/// The record of a row of `sessions`.
+pub(crate) fn record(key: Key, row: &Row<'_>, seen_at: usize, body: usize) -> Outcome<Record> {
+    match decode(key, row, seen_at, body)? {
+        Slot::Live(record) => Ok(record),
+        Slot::Moved(_) => Err(Fault::Corrupt {
+            key,
+            source: Undecodable::Damaged("not a session"),
+        }),
+    }
+}
+
+fn decode(key: Key, row: &Row<'_>, seen_at: usize, body: usize) -> Outcome<Slot> {
+    let bytes = row.get_ref(body)?.as_blob().unwrap_or_default();
+    Slot::decode(bytes, moment(row, seen_at)?).map_err(|source| Fault::Corrupt { key, source })
+}
+
+fn all(mut rows: rusqlite::Rows<'_>) -> Outcome<Vec<Found>> {
+    let mut sessions = Vec::new();
+    while let Some(row) = rows.next()? {
+        sessions.push(found(row)?);
+    }
+    Ok(sessions)
+}

@@ -1,0 +1,227 @@
+//! The store: each step of the trait, handed to the thread that takes it.
+
+use crate::errors::OpenError;
+use crate::examine::examine;
+use crate::file::Place;
+use crate::news::News;
+use crate::options::Options;
+use crate::readers::Readers;
+use crate::writer::Durability::{self, Written};
+use crate::writer::Writer;
+use crate::{journal, rows, schema, steps};
+use async_trait::async_trait;
+use cloakroom_core::{
+    Cause, CloseReason, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing, Opened, Opening, Page,
+    Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept, Timestamp, Touch, Write,
+};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
+
+/// How long an examination may take: it reads the whole file, if that is small.
+const EXAMINATION: Duration = Duration::from_secs(10);
+
+/// Sessions in one SQLite file, which any number of processes on one machine may share.
+///
+/// Its methods want a tokio runtime with time enabled. They never wait for the disk on the thread that calls them.
+/// Dropping the store ends its threads, once what they have in hand is done.
+pub struct SqliteStore {
+    readers: Readers,
+    writer: Writer,
+    news: Arc<News>,
+    place: Arc<Place>,
+    shown: PathBuf,
+    ending: Durability,
+}
+
+impl SqliteStore {
+    /// Opens a file, or makes it: the folder with mode 0700, the file with mode 0600. Brings an older schema up to date.
+    ///
+    /// Waits for the disk and, if other processes start at the same time, for them (at most 10 s): call it before
+    /// serving.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_with(path, &Options::default())
+    }
+
+    /// As [`open`](Self::open), with options.
+    pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self, OpenError> {
+        let shown = path.as_ref().to_owned();
+        let place = Arc::new(Place::prepare(&shown)?);
+        schema::prepare(&place.path)?;
+        let news = News::start(&place, options)?;
+        let writer = Writer::start(&place, &news, options)?;
+        let readers = Readers::start(&place, options)?;
+        let ending = if options.sync_endings {
+            Durability::Synced
+        } else {
+            Written
+        };
+        Ok(Self {
+            readers,
+            writer,
+            news,
+            place,
+            shown,
+            ending,
+        })
+    }
+
+    async fn look(&self, after: &Position, at_most: usize) -> Result<Page, StoreError> {
+        let after = after.clone();
+        self.readers
+            .ask(move |connection| journal::page(connection, &after, at_most))
+            .await
+    }
+}
+
+impl Drop for SqliteStore {
+    fn drop(&mut self) {
+        self.news.stop();
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn load(&self, key: &Key) -> Result<Option<Slot>, StoreError> {
+        let key = *key;
+        self.readers
+            .ask(move |connection| rows::load(connection, &key))
+            .await
+    }
+
+    async fn epoch(&self, subject: &Subject) -> Result<Epoch, StoreError> {
+        let subject = subject.clone();
+        self.readers
+            .ask(move |connection| rows::epoch(connection, &subject))
+            .await
+    }
+
+    async fn open(&self, opening: &Opening) -> Result<Opened, StoreError> {
+        let opening = opening.clone();
+        self.writer
+            .ask(Written, move |tx| steps::open(tx, &opening))
+            .await
+    }
+
+    async fn swap(&self, swap: &Swap) -> Result<Write, StoreError> {
+        let swap = swap.clone();
+        self.writer.ask(Written, move |tx| steps::swap(tx, &swap)).await
+    }
+
+    async fn touch(&self, touches: &[Touch]) -> Result<Vec<bool>, StoreError> {
+        let touches = touches.to_vec();
+        self.writer
+            .ask(Written, move |tx| steps::touch(tx, &touches))
+            .await
+    }
+
+    async fn rotate(&self, rotation: &Rotation) -> Result<Write, StoreError> {
+        let rotation = rotation.clone();
+        // A token that is dead at once ends like a session does.
+        let durability = if rotation.leave.is_none() {
+            self.ending
+        } else {
+            Written
+        };
+        self.writer
+            .ask(durability, move |tx| steps::rotate(tx, &rotation))
+            .await
+    }
+
+    async fn close(
+        &self,
+        key: &Key,
+        reason: CloseReason,
+        cause: &Cause,
+    ) -> Result<Option<Ended>, StoreError> {
+        let (key, cause) = (*key, cause.clone());
+        self.writer
+            .ask(self.ending, move |tx| steps::close(tx, &key, reason, &cause))
+            .await
+    }
+
+    async fn close_subject(
+        &self,
+        subject: &Subject,
+        except: Option<SessionId>,
+        reason: CloseReason,
+        cause: &Cause,
+    ) -> Result<EndedAll, StoreError> {
+        let (subject, cause) = (subject.clone(), cause.clone());
+        let step = move |tx: &steps::Tx<'_>| steps::close_subject(tx, &subject, except, reason, &cause);
+        self.writer.ask(self.ending, step).await
+    }
+
+    async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {
+        let id = *id;
+        self.readers
+            .ask(move |connection| rows::find(connection, &id))
+            .await
+    }
+
+    async fn list(&self, subject: &Subject) -> Result<Vec<Found>, StoreError> {
+        let subject = subject.clone();
+        self.readers
+            .ask(move |connection| rows::list(connection, &subject))
+            .await
+    }
+
+    async fn scan(&self, from: Option<&str>, at_most: usize) -> Result<Listing, StoreError> {
+        let from = from
+            .map(str::parse)
+            .transpose()
+            .map_err(|error| StoreError::Refused(Box::new(error)))?;
+        self.readers
+            .ask(move |connection| rows::scan(connection, from, at_most.max(1)))
+            .await
+    }
+
+    async fn sweep(&self, now: Timestamp, at_most: usize) -> Result<Swept, StoreError> {
+        self.writer
+            .ask(Written, move |tx| steps::sweep(tx, now, at_most))
+            .await
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
+        self.readers.ask(rows::count).await
+    }
+
+    async fn append(&self, event: &Event) -> Result<(), StoreError> {
+        let event = event.clone();
+        self.writer.ask(Written, move |tx| tx.journal(&event)).await
+    }
+
+    async fn journal_end(&self) -> Result<Position, StoreError> {
+        self.readers.ask(journal::end).await
+    }
+
+    async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {
+        if wait.is_zero() {
+            return self.look(after, at_most).await;
+        }
+        let mut follower = self.news.follow();
+        let until = Instant::now() + wait;
+        loop {
+            follower.commits.mark_unchanged();
+            let page = self.look(after, at_most).await?;
+            if !page.entries.is_empty() || page.gap {
+                return Ok(page);
+            }
+            if !matches!(timeout_at(until, follower.commits.changed()).await, Ok(Ok(()))) {
+                return self.look(after, at_most).await;
+            }
+        }
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
+        let place = Arc::clone(&self.place);
+        self.readers
+            .ask_within(EXAMINATION, move |connection| examine(connection, &place))
+            .await
+    }
+
+    fn describe(&self) -> String {
+        format!("sqlite {}", self.shown.display())
+    }
+}
