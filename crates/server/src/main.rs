@@ -1,1 +1,3 @@
+//! The `cloakroom` command.
+
 fn main() {}
