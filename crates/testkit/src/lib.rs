@@ -7,13 +7,8 @@
 //! use cloakroom_testkit::{Fixture, Trimming, async_trait};
 //! use std::sync::Arc;
 //!
+//! #[derive(Default)]
 //! struct InMemory(Arc<MemoryStore>);
-//!
-//! impl InMemory {
-//!     async fn new() -> Self {
-//!         Self(Arc::new(MemoryStore::new()))
-//!     }
-//! }
 //!
 //! #[async_trait]
 //! impl Fixture for InMemory {
@@ -31,7 +26,13 @@
 //!     }
 //! }
 //!
-//! cloakroom_testkit::conformance!(InMemory::new); // one #[test] per property
+//! // One #[test] per property.
+//! cloakroom_testkit::conformance!(async || InMemory::default());
+//!
+//! #[test]
+//! fn the_store_and_a_plain_model_agree() {
+//!     cloakroom_testkit::model::run(async || InMemory::default(), 200);
+//! }
 //! ```
 //!
 //! Times in the suite begin at [`START`], far ahead, so that a store which also gives its rows a time to live by the wall
@@ -47,12 +48,15 @@
 
 mod clock;
 pub mod conformance;
+mod faulty;
 mod fixture;
+pub mod model;
 mod random;
 mod sample;
 
 pub use async_trait::async_trait;
 pub use clock::{HandClock, START, after};
+pub use faulty::{At, Fault, FaultyStore, Gate, Step};
 pub use fixture::{Fixture, Trimming};
 pub use random::{NoRandom, SeededRandom};
 pub use sample::{Draft, Sample, cause};

@@ -3,7 +3,7 @@
 use cloakroom_core::{Random, RandomError};
 use parking_lot::Mutex;
 
-/// The same bytes for the same seed, in every run (SplitMix64). For tests alone: whoever knows the seed knows all.
+/// The same bytes for the same seed, in every run (`SplitMix64`). For tests alone: whoever knows the seed knows all.
 #[derive(Debug)]
 pub struct SeededRandom(Mutex<u64>);
 

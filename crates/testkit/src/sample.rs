@@ -74,7 +74,7 @@ impl Sample {
             identity,
             created_at: now,
             seen_at: now,
-            expires_at: now + Duration::from_secs(86_400),
+            expires_at: now + Duration::from_hours(24),
             token_at: now,
             token: TokenState::Confirmed { at: None },
             renew_now: false,
@@ -86,7 +86,7 @@ impl Sample {
         Draft {
             key: self.key(bucket),
             record,
-            idle: Duration::from_secs(3600),
+            idle: Duration::from_hours(1),
         }
     }
 }
@@ -213,7 +213,7 @@ impl Draft {
             to,
             successor: b"sealed successor".as_slice().into(),
             confirmed_at: Some(START),
-            expires_at: self.record.seen_at + Duration::from_secs(60),
+            expires_at: self.record.seen_at + Duration::from_mins(1),
         };
         Rotation {
             to,

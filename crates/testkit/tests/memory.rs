@@ -4,13 +4,8 @@ use cloakroom_core::{MemoryStore, Store};
 use cloakroom_testkit::{Fixture, Trimming, async_trait};
 use std::sync::Arc;
 
+#[derive(Default)]
 struct InMemory(Arc<MemoryStore>);
-
-impl InMemory {
-    async fn new() -> Self {
-        Self(Arc::new(MemoryStore::new()))
-    }
-}
 
 #[async_trait]
 impl Fixture for InMemory {
@@ -28,4 +23,9 @@ impl Fixture for InMemory {
     }
 }
 
-cloakroom_testkit::conformance!(InMemory::new);
+cloakroom_testkit::conformance!(async || InMemory::default());
+
+#[test]
+fn the_store_and_a_plain_model_agree() {
+    cloakroom_testkit::model::run(async || InMemory::default(), 500);
+}

@@ -1,5 +1,6 @@
 //! What every property starts from: a fresh store, a source of sessions, and the questions that are asked all the time.
 
+use super::parallel::Nodes;
 use crate::fixture::Fixture;
 use crate::sample::{Draft, Sample};
 use cloakroom_core::{
@@ -29,6 +30,11 @@ impl Scene {
     /// The store as another process has it.
     pub(super) async fn again(&self) -> Arc<dyn Store> {
         self.fixture.again().await
+    }
+
+    /// Two handles on the store, for tasks to use in turn.
+    pub(super) async fn nodes(&self) -> Nodes {
+        Nodes([self.store.clone(), self.again().await])
     }
 
     /// A new session of this subject, open. An hour idle, a day at most.
