@@ -1,0 +1,21 @@
+-- Ending a session: record, index, count and journal in one go. `ended` collects what the caller is told.
+local EVICTED, IDLE, ABSOLUTE, REPLACED = 3, 4, 5, 9
+local ended = {}
+
+local function finish(record, reason)
+  redis.call('DEL', name(record.hash))
+  redis.call('HDEL', home(record.id), record.id)
+  if record.subject ~= '' then
+    strike(record.subject, record.id)
+  end
+  redis.call('HINCRBY', KEYS[1], 'n', -1)
+  note(CLOSED, reason, record.id, record.hash, record.subject)
+  ended[#ended + 1] = record.id
+  ended[#ended + 1] = record.hash
+  ended[#ended + 1] = record.subject
+  ended[#ended + 1] = reason
+end
+
+local function lapse(record)
+  return now >= record.expires and ABSOLUTE or IDLE
+end

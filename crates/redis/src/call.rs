@@ -1,0 +1,61 @@
+//! Calls of the scripts that change something: they all begin with the same keys and arguments.
+
+use crate::names::Names;
+use crate::options::Options;
+use crate::scripts::Script;
+use cloakroom_core::{Bucket, Cause, Timestamp};
+use redis::{Cmd, ToRedisArgs};
+use std::time::Duration;
+
+/// A script, about to be called.
+pub(crate) struct Call {
+    pub(crate) script: &'static Script,
+    pub(crate) command: Cmd,
+}
+
+impl Call {
+    /// A call with the arguments of `common.lua`.
+    pub(crate) fn new(
+        script: &'static Script,
+        names: &Names,
+        options: &Options,
+        bucket: Bucket,
+        now: Timestamp,
+        cause: &[u8],
+    ) -> Self {
+        let mut call = Self::bare(script, 2);
+        call.arg(names.meta(bucket)).arg(names.journal_of(bucket));
+        call.arg(names.base(bucket)).arg(&[bucket.0][..]);
+        call.arg(options.journal_length).arg(millis(options.grace));
+        call.arg(now.as_millis()).arg(cause);
+        call
+    }
+
+    /// A call with a caused change.
+    pub(crate) fn caused(
+        script: &'static Script,
+        names: &Names,
+        options: &Options,
+        bucket: Bucket,
+        cause: &Cause,
+    ) -> Self {
+        Self::new(script, names, options, bucket, cause.at, &cause.encode())
+    }
+
+    /// A call with nothing in it yet: so many keys come first.
+    pub(crate) fn bare(script: &'static Script, keys: u8) -> Self {
+        let mut command = redis::cmd("EVALSHA");
+        command.arg(script.digest()).arg(keys);
+        Self { script, command }
+    }
+
+    pub(crate) fn arg(&mut self, value: impl ToRedisArgs) -> &mut Self {
+        self.command.arg(value);
+        self
+    }
+}
+
+/// A span in whole milliseconds.
+pub(crate) fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

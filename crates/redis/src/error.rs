@@ -1,0 +1,84 @@
+//! What the server says, as a [`StoreError`].
+
+use cloakroom_core::StoreError;
+use redis::{ErrorKind, RedisError, ServerErrorKind};
+
+/// Something that the server answered and that no step of ours asks for.
+#[derive(Debug, thiserror::Error)]
+#[error("unexpected answer to {0}")]
+pub(crate) struct Unexpected(pub(crate) &'static str);
+
+/// A failure with what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[error("{hint}")]
+struct Hinted {
+    hint: &'static str,
+    #[source]
+    source: RedisError,
+}
+
+/// Sorts a failure by what a caller can do about it.
+pub(crate) fn sort(error: RedisError) -> StoreError {
+    let hinted = |hint, source| Box::new(Hinted { hint, source });
+    match (error.kind(), error.code()) {
+        (_, Some("OOM")) => StoreError::Full(hinted("the server is at its `maxmemory`; raise it", error)),
+        (_, Some("NOAUTH" | "WRONGPASS")) | (ErrorKind::AuthenticationFailed, _) => {
+            StoreError::Refused(hinted("user name or password is wrong", error))
+        }
+        (ErrorKind::Server(ServerErrorKind::NoPerm), _) => StoreError::Refused(hinted(
+            "the user may not do this; see the crate's page for the rights it needs",
+            error,
+        )),
+        // A replica, or a primary that lost its replicas: a fail-over is under way or needed.
+        (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => {
+            StoreError::Unavailable(hinted("the server is a replica and takes no writes", error))
+        }
+        (_, Some("NOREPLICAS" | "MISCONF" | "BUSY")) => StoreError::Unavailable(Box::new(error)),
+        (ErrorKind::Server(kind), _) => match kind {
+            ServerErrorKind::BusyLoading
+            | ServerErrorKind::MasterDown
+            | ServerErrorKind::ClusterDown
+            | ServerErrorKind::TryAgain => StoreError::Unavailable(Box::new(error)),
+            _ => StoreError::Refused(Box::new(error)),
+        },
+        (ErrorKind::Io, _) => StoreError::Unavailable(Box::new(error)),
+        _ => StoreError::Refused(Box::new(error)),
+    }
+}
+
+pub(crate) fn unexpected(step: &'static str) -> StoreError {
+    StoreError::Refused(Box::new(Unexpected(step)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use redis::make_extension_error;
+
+    fn said(code: &str) -> StoreError {
+        sort(make_extension_error(code.to_owned(), Some("whatever".to_owned())))
+    }
+
+    #[test]
+    fn failures_are_sorted_by_what_can_be_done() {
+        assert!(matches!(said("OOM"), StoreError::Full(_)));
+        assert!(matches!(said("NOREPLICAS"), StoreError::Unavailable(_)));
+        assert!(matches!(said("MISCONF"), StoreError::Unavailable(_)));
+        assert!(matches!(said("WRONGTYPE"), StoreError::Refused(_)));
+        assert!(matches!(said("WRONGPASS"), StoreError::Refused(_)));
+        let server = |kind| sort(RedisError::from((ErrorKind::Server(kind), "whatever")));
+        assert!(matches!(
+            server(ServerErrorKind::ReadOnly),
+            StoreError::Unavailable(_)
+        ));
+        assert!(matches!(
+            server(ServerErrorKind::BusyLoading),
+            StoreError::Unavailable(_)
+        ));
+        assert!(matches!(
+            server(ServerErrorKind::MasterDown),
+            StoreError::Unavailable(_)
+        ));
+        assert!(matches!(server(ServerErrorKind::NoPerm), StoreError::Refused(_)));
+    }
+}

@@ -1,0 +1,231 @@
+//! The connection that everybody shares: commands with a time limit, and a new connection when it breaks.
+//!
+//! Nobody waits for a server that is known to be away. When a command runs out of time or the connection breaks, no
+//! further command goes that way: what is sent to a hung server would be done when it wakes up, long after its caller
+//! was told that it failed. A task dials until the server answers again.
+
+use crate::error::sort;
+use crate::scripts::Script;
+use cloakroom_core::StoreError;
+use parking_lot::Mutex;
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, PushInfo, PushKind, RedisError, ServerErrorKind,
+    Value,
+};
+use std::io;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+/// The first pause between two attempts to connect; it doubles up to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LAST_PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Clone)]
+enum State {
+    /// Connected for the n-th time.
+    Up(MultiplexedConnection, u64),
+    /// The first attempt after a loss is under way: worth a short wait.
+    Dialling(u64),
+    /// The last attempt failed.
+    Down(RedisError, u64),
+}
+
+/// A connection that comes back by itself.
+pub(crate) struct Link {
+    client: Client,
+    limit: Duration,
+    state: watch::Sender<State>,
+    dialler: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Link {
+    /// Connects once, so that a wrong address or password is found at the start.
+    pub(crate) async fn new(client: Client, limit: Duration) -> Result<Arc<Self>, RedisError> {
+        let link = Arc::new(Self {
+            client,
+            limit,
+            state: watch::Sender::new(State::Dialling(0)),
+            dialler: Mutex::new(None),
+        });
+        let connection = link.dial(1).await?;
+        link.state.send_replace(State::Up(connection, 1));
+        Ok(link)
+    }
+
+    /// How long a command may take.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
+    /// Sends a command.
+    pub(crate) async fn ask(self: &Arc<Self>, command: &Cmd) -> Result<Value, StoreError> {
+        self.send(command).await.map_err(sort)
+    }
+
+    /// Sends a command that changes nothing, once more if the connection broke under it.
+    pub(crate) async fn read(self: &Arc<Self>, command: &Cmd) -> Result<Value, StoreError> {
+        match self.send(command).await {
+            Err(error) if error.is_connection_dropped() => {
+                let again = timeout(self.limit, self.send(command)).await;
+                again.unwrap_or_else(|_| Err(out_of_time())).map_err(sort)
+            }
+            answer => answer.map_err(sort),
+        }
+    }
+
+    /// Sends several commands in one go. The answers are in order; one may be an error.
+    pub(crate) async fn ask_all(self: &Arc<Self>, commands: &Pipeline) -> Result<Vec<Value>, StoreError> {
+        let (mut connection, number) = self.connection().await.map_err(sort)?;
+        let answers = connection.send_packed_commands(commands, 0, commands.len()).await;
+        let answers = answers
+            .inspect_err(|error| self.judge(error, number))
+            .map_err(sort)?;
+        answers
+            .into_iter()
+            .map(|value| value.extract_error().map_err(sort))
+            .collect()
+    }
+
+    /// Runs a script by the name that `command` gives; a server that does not know it is told.
+    pub(crate) async fn run(self: &Arc<Self>, script: &Script, command: &Cmd) -> Result<Value, StoreError> {
+        match self.send(command).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                self.send(redis::cmd("SCRIPT").arg("LOAD").arg(script.source))
+                    .await
+                    .map_err(sort)?;
+                self.send(command).await.map_err(sort)
+            }
+            answer => answer.map_err(sort),
+        }
+    }
+
+    /// A connection of one's own, for commands that block. It has no time limit: its user sets one.
+    pub(crate) async fn private(&self) -> Result<MultiplexedConnection, StoreError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.limit))
+            .set_response_timeout(None);
+        self.connect(&config).await.map_err(sort)
+    }
+
+    async fn send(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
+        let (mut connection, number) = self.connection().await?;
+        let answer = connection
+            .send_packed_command(command)
+            .await
+            .and_then(Value::extract_error);
+        answer.inspect_err(|error| self.judge(error, number))
+    }
+
+    /// The connection, if there is one or the first attempt to get one succeeds in time.
+    async fn connection(self: &Arc<Self>) -> Result<(MultiplexedConnection, u64), RedisError> {
+        if let State::Up(connection, number) = &*self.state.borrow() {
+            return Ok((connection.clone(), *number));
+        }
+        self.keep_dialling();
+        let mut states = self.state.subscribe();
+        let wait = async {
+            loop {
+                match &*states.borrow_and_update() {
+                    State::Up(connection, number) => return Ok((connection.clone(), *number)),
+                    State::Down(error, _) => return Err(error.clone()),
+                    State::Dialling(_) => {}
+                }
+                if states.changed().await.is_err() {
+                    return Err(out_of_time());
+                }
+            }
+        };
+        // Half the limit, so that waiting and asking together stay below a second.
+        timeout(self.limit / 2, wait)
+            .await
+            .unwrap_or_else(|_| Err(out_of_time()))
+    }
+
+    /// Whether a failure means that the connection is of no more use.
+    fn judge(self: &Arc<Self>, error: &RedisError, number: u64) {
+        if error.is_io_error() || error.is_unrecoverable_error() {
+            self.lost(number);
+        }
+    }
+
+    /// Gives up the n-th connection, if that is still the present one.
+    fn lost(self: &Arc<Self>, number: u64) {
+        let gave_up = self.state.send_if_modified(|state| match state {
+            State::Up(_, present) if *present == number => {
+                *state = State::Dialling(number);
+                true
+            }
+            _ => false,
+        });
+        if gave_up {
+            tracing::warn!("the connection to the session store broke or hangs; dialling");
+            self.keep_dialling();
+        }
+    }
+
+    /// Starts the dialling task unless it runs. (It may have died with the runtime that it was started on.)
+    fn keep_dialling(self: &Arc<Self>) {
+        let mut dialler = self.dialler.lock();
+        if dialler.as_ref().is_none_or(JoinHandle::is_finished)
+            && !matches!(*self.state.borrow(), State::Up(..))
+        {
+            *dialler = Some(tokio::spawn(dial_until_up(Arc::downgrade(self))));
+        }
+    }
+
+    async fn dial(self: &Arc<Self>, number: u64) -> Result<MultiplexedConnection, RedisError> {
+        let link = Arc::downgrade(self);
+        let hung_up = move |info: PushInfo| {
+            if let (PushKind::Disconnection, Some(link)) = (info.kind, link.upgrade()) {
+                link.lost(number);
+            }
+            Ok::<(), redis::aio::SendError>(())
+        };
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.limit))
+            .set_response_timeout(Some(self.limit))
+            .set_push_sender(hung_up);
+        self.connect(&config).await
+    }
+
+    async fn connect(&self, config: &AsyncConnectionConfig) -> Result<MultiplexedConnection, RedisError> {
+        let connecting = self.client.get_multiplexed_async_connection_with_config(config);
+        // The library's own limit does not cover every step of the handshake in every version.
+        timeout(self.limit, connecting)
+            .await
+            .unwrap_or_else(|_| Err(out_of_time()))
+    }
+}
+
+async fn dial_until_up(link: Weak<Link>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        // Nobody needs the connection any more once the store is dropped.
+        let Some(link) = link.upgrade() else { return };
+        let number = match &*link.state.borrow() {
+            State::Up(..) => return,
+            State::Dialling(number) | State::Down(_, number) => number + 1,
+        };
+        match link.dial(number).await {
+            Ok(connection) => {
+                link.state.send_replace(State::Up(connection, number));
+                tracing::info!("the session store answers again");
+                return;
+            }
+            Err(error) => {
+                link.state.send_replace(State::Down(error, number));
+            }
+        }
+        drop(link);
+        sleep(pause).await;
+        pause = (pause * 2).min(LAST_PAUSE);
+    }
+}
+
+fn out_of_time() -> RedisError {
+    io::Error::new(io::ErrorKind::TimedOut, "the server did not answer in time").into()
+}

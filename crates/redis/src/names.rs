@@ -1,0 +1,112 @@
+//! What the keys are called.
+
+use cloakroom_core::{Bucket, Key, SessionId, Subject};
+
+/// How many index hashes each bucket has. `index.lua` says the same number.
+pub(crate) const SHARDS: u8 = 128;
+
+/// Makes the names of keys. Every name of one bucket has the same hash tag, so that it lives in one cluster slot.
+#[derive(Clone, Debug)]
+pub(crate) struct Names {
+    prefix: String,
+    journal: String,
+}
+
+impl Names {
+    pub(crate) fn new(prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            journal: format!("{prefix}:{{journal}}"),
+        }
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// What all names of a bucket begin with: `cr:{3a}:`.
+    pub(crate) fn base(&self, bucket: Bucket) -> Vec<u8> {
+        self.name(bucket, b"")
+    }
+
+    /// Where a record is: `cr:{3a}:s:` and the 32 bytes of the hash.
+    pub(crate) fn record(&self, key: &Key) -> Vec<u8> {
+        let mut name = self.name(key.bucket(), b"s:");
+        name.extend_from_slice(key.hash_bytes());
+        name
+    }
+
+    /// The bookkeeping of a bucket: the number of its sessions.
+    pub(crate) fn meta(&self, bucket: Bucket) -> Vec<u8> {
+        self.name(bucket, b"m")
+    }
+
+    /// The times at which something in a bucket has to be looked at.
+    pub(crate) fn wheel(&self, bucket: Bucket) -> Vec<u8> {
+        self.name(bucket, b"w")
+    }
+
+    /// The index hash that a session of a bucket is in.
+    pub(crate) fn home(&self, bucket: Bucket, id: &SessionId) -> Vec<u8> {
+        let [first, ..] = id.as_bytes();
+        let mut name = self.name(bucket, b"i:");
+        name.extend_from_slice(&hex(first % SHARDS));
+        name
+    }
+
+    /// Where a subject's epoch is.
+    pub(crate) fn epoch(&self, subject: &Subject) -> Vec<u8> {
+        let mut name = self.name(Bucket::of(subject), b"e:");
+        name.extend_from_slice(subject.as_str().as_bytes());
+        name
+    }
+
+    /// The journal that a bucket's changes go into. On one server there is one for all.
+    pub(crate) fn journal_of(&self, _bucket: Bucket) -> &str {
+        &self.journal
+    }
+
+    /// The one journal of one server.
+    pub(crate) fn journal(&self) -> &str {
+        &self.journal
+    }
+
+    fn name(&self, bucket: Bucket, rest: &[u8]) -> Vec<u8> {
+        let mut name = Vec::with_capacity(self.prefix.len() + rest.len() + 40);
+        name.extend_from_slice(self.prefix.as_bytes());
+        name.extend_from_slice(b":{");
+        name.extend_from_slice(&hex(bucket.0));
+        name.extend_from_slice(b"}:");
+        name.extend_from_slice(rest);
+        name
+    }
+}
+
+fn hex(byte: u8) -> [u8; 2] {
+    let digit = |nibble: u8| {
+        if nibble < 10 {
+            b'0' + nibble
+        } else {
+            b'a' + nibble - 10
+        }
+    };
+    [digit(byte >> 4), digit(byte & 15)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_of_a_bucket_has_its_hash_tag() {
+        let names = Names::new("cr");
+        let bucket = Bucket(0x3a);
+        let key = Key::from_stored(&[0x3a; Key::LEN]).unwrap();
+        let id = SessionId::from_stored(&[0xff; 16]).unwrap();
+        assert_eq!(names.record(&key)[..10], *b"cr:{3a}:s:");
+        assert_eq!(names.record(&key).len(), 42);
+        assert_eq!(names.meta(bucket), b"cr:{3a}:m");
+        assert_eq!(names.home(bucket, &id), b"cr:{3a}:i:7f");
+        assert_eq!(names.journal_of(bucket), "cr:{journal}");
+    }
+}

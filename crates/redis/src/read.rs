@@ -1,0 +1,152 @@
+//! Reading sessions. A check is one `GET`.
+
+use crate::call::Call;
+use crate::names::SHARDS;
+use crate::reply::{Reply, key};
+use crate::scripts::{LIST, SCAN};
+use crate::store::RedisStore;
+use crate::value;
+use cloakroom_core::{Bucket, Cause, Epoch, Found, Key, Listing, SessionId, Slot, StoreError, Subject};
+use redis::{Cmd, Pipeline};
+
+/// All buckets.
+pub(crate) fn buckets() -> impl Iterator<Item = Bucket> {
+    (0..=u8::MAX).map(Bucket)
+}
+
+fn get(name: &[u8]) -> Cmd {
+    let mut command = Cmd::with_capacity(2, name.len() + 3);
+    command.arg("GET").arg(name);
+    command
+}
+
+impl RedisStore {
+    pub(crate) async fn look_up(&self, key: &Key) -> Result<Option<Slot>, StoreError> {
+        let value = self.link.read(&get(&self.names.record(key))).await?;
+        let bytes = Reply::new("load", value).bytes()?;
+        bytes.map(|bytes| value::decode(key, &bytes)).transpose()
+    }
+
+    pub(crate) async fn epoch_of(&self, subject: &Subject) -> Result<Epoch, StoreError> {
+        let value = self.link.read(&get(&self.names.epoch(subject))).await?;
+        Reply::new("epoch", value).number().map(Epoch)
+    }
+
+    /// Asks all 256 buckets in one go, a microsecond of the server's time each: an id does not tell its bucket, and an
+    /// index by id alone could not be kept in one atomic step with the session in a cluster.
+    pub(crate) async fn find_by_id(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {
+        let mut asking = Pipeline::new();
+        for bucket in buckets() {
+            asking
+                .cmd("HGET")
+                .arg(self.names.home(bucket, id))
+                .arg(id.as_bytes());
+        }
+        let answers = self.link.ask_all(&asking).await?;
+        for (bucket, value) in buckets().zip(answers) {
+            let Some(hash) = Reply::new("find", value).bytes()? else {
+                continue;
+            };
+            let Some(key) = key(bucket, &hash) else { continue };
+            return Ok(match self.look_up(&key).await? {
+                Some(Slot::Live(record)) if record.id == *id => Some(Found { key, record }),
+                // It moved or ended in between. Where it went is in the index again, if it still lives.
+                Some(Slot::Moved(moved)) if moved.id == *id => self.found_at(moved.to, id).await?,
+                _ => None,
+            });
+        }
+        Ok(None)
+    }
+
+    async fn found_at(&self, key: Key, id: &SessionId) -> Result<Option<Found>, StoreError> {
+        Ok(match self.look_up(&key).await? {
+            Some(Slot::Live(record)) if record.id == *id => Some(Found { key, record }),
+            _ => None,
+        })
+    }
+
+    pub(crate) async fn sessions_of(&self, subject: &Subject) -> Result<Vec<Found>, StoreError> {
+        let bucket = Bucket::of(subject);
+        let mut call = Call::caused(&LIST, &self.names, &self.options, bucket, &Cause::default());
+        call.arg(subject.as_str());
+        let records = self.run("list", &call).await?.records(bucket)?;
+        let mut found = live(records)?;
+        // Two subjects may share a tag in the index.
+        found.retain(|it| it.record.subject() == Some(subject));
+        Ok(found)
+    }
+
+    /// Goes through the index, bucket by bucket, and skips those that hold nothing. The position is `BUCKET-SHARD`.
+    pub(crate) async fn stretch(&self, from: Option<&str>, at_most: usize) -> Result<Listing, StoreError> {
+        let Some((first, mut shard)) = position(from.unwrap_or("0-0")) else {
+            return Ok(Listing::default());
+        };
+        let counts = self.live_by_bucket().await?;
+        let at_most = at_most.max(1);
+        let mut found = Vec::new();
+        for bucket in buckets().skip(usize::from(first)) {
+            if counts.get(usize::from(bucket.0)).is_some_and(|count| *count > 0) {
+                if found.len() >= at_most {
+                    return Ok(Listing {
+                        found,
+                        next: Some(format!("{}-{shard}", bucket.0)),
+                    });
+                }
+                let (next, records) = self.part(bucket, shard, at_most - found.len()).await?;
+                found.extend(live(records)?);
+                if next < SHARDS {
+                    return Ok(Listing {
+                        found,
+                        next: Some(format!("{}-{next}", bucket.0)),
+                    });
+                }
+            }
+            shard = 0;
+        }
+        Ok(Listing { found, next: None })
+    }
+
+    async fn part(
+        &self,
+        bucket: Bucket,
+        shard: u8,
+        at_most: usize,
+    ) -> Result<(u8, Vec<(Key, Vec<u8>)>), StoreError> {
+        let mut call = Call::bare(&SCAN, 1);
+        call.arg(self.names.meta(bucket))
+            .arg(self.names.base(bucket))
+            .arg(shard)
+            .arg(at_most);
+        let (next, records) = self.run("scan", &call).await?.outcome()?;
+        let records = records.map_or_else(|| Ok(Vec::new()), |records| records.records(bucket))?;
+        Ok((u8::try_from(next).unwrap_or(SHARDS), records))
+    }
+
+    /// How many sessions each bucket holds.
+    pub(crate) async fn live_by_bucket(&self) -> Result<Vec<u64>, StoreError> {
+        let mut asking = Pipeline::new();
+        for bucket in buckets() {
+            asking.cmd("HGET").arg(self.names.meta(bucket)).arg("n");
+        }
+        let answers = self.link.ask_all(&asking).await?;
+        answers
+            .into_iter()
+            .map(|value| Reply::new("count", value).number())
+            .collect()
+    }
+}
+
+fn live(records: Vec<(Key, Vec<u8>)>) -> Result<Vec<Found>, StoreError> {
+    let mut found = Vec::with_capacity(records.len());
+    for (key, bytes) in records {
+        if let Slot::Live(record) = value::decode(&key, &bytes)? {
+            found.push(Found { key, record });
+        }
+    }
+    Ok(found)
+}
+
+fn position(text: &str) -> Option<(u8, u8)> {
+    let (bucket, shard) = text.split_once('-')?;
+    Some((bucket.parse().ok()?, shard.parse().ok()?))
+}

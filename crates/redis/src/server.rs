@@ -1,0 +1,246 @@
+//! The server itself: who it is, and whether it can keep what it is given.
+
+use crate::address::ConnectError;
+use crate::link::Link;
+use crate::reply::Reply;
+use cloakroom_core::{Finding, StoreError};
+use std::fmt;
+use std::sync::Arc;
+
+/// Its name and version.
+#[derive(Clone, Debug)]
+pub(crate) struct Server {
+    name: &'static str,
+    version: String,
+}
+
+impl fmt::Display for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}
+
+impl Server {
+    /// Asks who is there, and refuses what is too old for the scripts.
+    pub(crate) async fn meet(link: &Arc<Link>, place: &str) -> Result<Self, ConnectError> {
+        let info = Info::ask(link, "server")
+            .await
+            .map_err(|error| refusal(place, error))?;
+        let version = info.get("redis_version").unwrap_or("unknown").to_owned();
+        let major: u32 = version
+            .split('.')
+            .next()
+            .and_then(|major| major.parse().ok())
+            .unwrap_or(0);
+        if major < 7 {
+            return Err(ConnectError::TooOld {
+                address: place.to_owned(),
+                version,
+            });
+        }
+        Ok(match info.get("valkey_version") {
+            Some(version) => Self {
+                name: "Valkey",
+                version: version.to_owned(),
+            },
+            None => Self {
+                name: "Redis",
+                version,
+            },
+        })
+    }
+}
+
+/// A failure of the first commands.
+pub(crate) fn refusal(place: &str, error: StoreError) -> ConnectError {
+    let address = place.to_owned();
+    match error {
+        StoreError::Unavailable(source) => ConnectError::Unreachable { address, source },
+        StoreError::Full(source) | StoreError::Refused(source) => ConnectError::Refused { address, source },
+        error @ StoreError::Corrupt { .. } => ConnectError::Refused {
+            address,
+            source: Box::new(error),
+        },
+    }
+}
+
+/// Looks for what breaks a promise or is worth knowing.
+pub(crate) async fn examine(link: &Arc<Link>) -> Result<Vec<Finding>, StoreError> {
+    let memory = Info::ask(link, "memory").await?;
+    let persistence = Info::ask(link, "persistence").await?;
+    let replication = Info::ask(link, "replication").await?;
+    let snapshots = snapshots(link).await?;
+    let found = [
+        role(&replication),
+        eviction(&memory),
+        persistence_of(&persistence, snapshots),
+        replicas(&replication),
+    ];
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn finding(grave: bool, what: impl Into<String>, mend: impl Into<String>) -> Option<Finding> {
+    Some(Finding {
+        grave,
+        what: what.into(),
+        mend: mend.into(),
+    })
+}
+
+fn role(replication: &Info) -> Option<Finding> {
+    if replication.get("role") == Some("slave") {
+        return finding(
+            true,
+            "the server is a replica and takes no writes",
+            "Put the primary's address into the URL.",
+        );
+    }
+    None
+}
+
+fn eviction(memory: &Info) -> Option<Finding> {
+    let policy = memory.get("maxmemory_policy")?;
+    if policy == "noeviction" {
+        return None;
+    }
+    // Without a limit nothing is evicted yet, but whoever sets one later will not think of this.
+    let limited = memory.get("maxmemory") != Some("0");
+    let what = if limited {
+        format!(
+            "maxmemory-policy is {policy}: when memory runs short, sessions and what was revoked are forgotten"
+        )
+    } else {
+        format!(
+            "maxmemory-policy is {policy}; there is no maxmemory yet, but with one sessions would be forgotten"
+        )
+    };
+    finding(
+        true,
+        what,
+        "Set `maxmemory-policy noeviction`, and `maxmemory` to what the machine can spare.",
+    )
+}
+
+fn persistence_of(persistence: &Info, snapshots: Option<bool>) -> Option<Finding> {
+    if persistence.get("aof_enabled") == Some("1") {
+        if persistence.get("aof_last_write_status") == Some("err") {
+            return finding(
+                true,
+                "the server can not write its append-only file",
+                "Look for a full disk.",
+            );
+        }
+        return None;
+    }
+    let mend = "Set `appendonly yes`; `appendfsync everysec` loses at most a second in a crash.";
+    match snapshots {
+        Some(true) => finding(
+            true,
+            "the server keeps snapshots alone: a crash brings back sessions that were ended since the last one",
+            mend,
+        ),
+        Some(false) => finding(
+            false,
+            "the server keeps nothing on disk: a restart logs everybody out",
+            mend,
+        ),
+        None => finding(
+            false,
+            "the server keeps no append-only file: a crash logs people out, or brings back sessions that were ended",
+            mend,
+        ),
+    }
+}
+
+fn replicas(replication: &Info) -> Option<Finding> {
+    if replication.get("role") == Some("master") && replication.get("connected_slaves") == Some("0") {
+        return finding(
+            false,
+            "the server has no replica: while it is down, nobody can be checked",
+            "Add a replica, and Sentinel or Cluster to fail over.",
+        );
+    }
+    None
+}
+
+/// Whether snapshots are taken; nothing if the server does not tell.
+async fn snapshots(link: &Arc<Link>) -> Result<Option<bool>, StoreError> {
+    let asking = redis::cmd("CONFIG").arg("GET").arg("save").take();
+    match link.read(&asking).await {
+        Ok(value) => {
+            let pair = value.into_map_iter().ok().and_then(|mut pairs| pairs.next());
+            let plan = pair.and_then(|(_, plan)| Reply::new("examine", plan).bytes().ok().flatten());
+            Ok(plan.map(|plan| !plan.is_empty()))
+        }
+        // Not everybody may read the configuration, and hosted servers have no such command.
+        Err(StoreError::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// A section of `INFO`.
+struct Info(String);
+
+impl Info {
+    async fn ask(link: &Arc<Link>, section: &str) -> Result<Self, StoreError> {
+        let value = link.read(redis::cmd("INFO").arg(section)).await?;
+        let text = match value {
+            redis::Value::VerbatimString { text, .. } => text,
+            value => {
+                let bytes = Reply::new("examine", value).bytes()?.unwrap_or_default();
+                String::from_utf8_lossy(&bytes).into_owned()
+            }
+        };
+        Ok(Self(text))
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        let mut lines = self.0.lines().filter_map(|line| line.split_once(':'));
+        lines.find(|(found, _)| *found == name).map(|(_, value)| value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(text: &str) -> Info {
+        Info(text.replace('\n', "\r\n"))
+    }
+
+    #[test]
+    fn an_evicting_server_is_a_grave_finding() {
+        assert_eq!(
+            eviction(&info("maxmemory:0\nmaxmemory_policy:noeviction\n")),
+            None
+        );
+        assert!(
+            eviction(&info("maxmemory:100\nmaxmemory_policy:allkeys-lru\n"))
+                .unwrap()
+                .grave
+        );
+    }
+
+    #[test]
+    fn snapshots_alone_are_worse_than_nothing() {
+        let off = info("aof_enabled:0\n");
+        assert_eq!(
+            persistence_of(&info("aof_enabled:1\naof_last_write_status:ok\n"), Some(true)),
+            None
+        );
+        assert!(persistence_of(&off, Some(true)).unwrap().grave);
+        assert!(!persistence_of(&off, Some(false)).unwrap().grave);
+        assert!(!persistence_of(&off, None).unwrap().grave);
+    }
+
+    #[test]
+    fn a_replica_is_a_grave_finding_and_having_none_is_worth_knowing() {
+        assert!(role(&info("role:slave\n")).unwrap().grave);
+        assert!(
+            !replicas(&info("role:master\nconnected_slaves:0\n"))
+                .unwrap()
+                .grave
+        );
+        assert_eq!(replicas(&info("role:master\nconnected_slaves:1\n")), None);
+    }
+}

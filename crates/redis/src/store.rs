@@ -1,0 +1,169 @@
+//! The store: which file does which step.
+
+use crate::address::{Address, ConnectError, check_prefix};
+use crate::call::Call;
+use crate::follow::Followers;
+use crate::link::Link;
+use crate::names::Names;
+use crate::options::Options;
+use crate::reply::Reply;
+use crate::server::{self, Server};
+use async_trait::async_trait;
+use cloakroom_core::{
+    Cause, CloseReason, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing, Opened, Opening, Page,
+    Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept, Timestamp, Touch, Write,
+};
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Sessions in Redis or Valkey. Clones share one connection.
+#[derive(Clone)]
+pub struct RedisStore {
+    pub(crate) link: Arc<Link>,
+    pub(crate) names: Names,
+    pub(crate) options: Options,
+    pub(crate) followers: Arc<Followers>,
+    place: String,
+    server: Server,
+}
+
+impl RedisStore {
+    /// Connects with the default [`Options`].
+    ///
+    /// `redis://[user:password@]host[:port][/database][?prefix=NAME]`, or `rediss://` for TLS, with `?ca=FILE` for a
+    /// private certificate authority (PEM). `valkey://` and `valkeys://` mean the same.
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        Self::connect_with(url, Options::default()).await
+    }
+
+    /// Connects. Fails when nobody answers: a wrong address is found at the start and not at the first log-in. What
+    /// breaks later mends itself.
+    pub async fn connect_with(url: &str, mut options: Options) -> Result<Self, ConnectError> {
+        let address = Address::parse(url)?;
+        if let Some(prefix) = address.prefix.clone() {
+            options.prefix = prefix;
+        }
+        check_prefix(&options.prefix)?;
+        let place = address.place().to_string();
+        let database = address.client.get_connection_info().redis_settings().db();
+        let link = Link::new(address.client, options.command_limit);
+        let link = link
+            .await
+            .map_err(|error| server::refusal(&place, crate::error::sort(error)))?;
+        let server = Server::meet(&link, &place).await?;
+        Ok(Self {
+            followers: Arc::new(Followers::default()),
+            names: Names::new(&options.prefix),
+            place: format!("{place}, database {database}"),
+            link,
+            options,
+            server,
+        })
+    }
+
+    /// Runs a script.
+    pub(crate) async fn run(&self, step: &'static str, call: &Call) -> Result<Reply, StoreError> {
+        let value = self.link.run(call.script, &call.command).await?;
+        Ok(Reply::new(step, value))
+    }
+}
+
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RedisStore({})", self.describe())
+    }
+}
+
+#[async_trait]
+impl Store for RedisStore {
+    async fn load(&self, key: &Key) -> Result<Option<Slot>, StoreError> {
+        self.look_up(key).await
+    }
+
+    async fn epoch(&self, subject: &Subject) -> Result<Epoch, StoreError> {
+        self.epoch_of(subject).await
+    }
+
+    async fn open(&self, opening: &Opening) -> Result<Opened, StoreError> {
+        self.admit(opening).await
+    }
+
+    async fn swap(&self, swap: &Swap) -> Result<Write, StoreError> {
+        self.write(swap, None, None).await
+    }
+
+    async fn touch(&self, touches: &[Touch]) -> Result<Vec<bool>, StoreError> {
+        self.note_seen(touches).await
+    }
+
+    async fn rotate(&self, rotation: &Rotation) -> Result<Write, StoreError> {
+        self.write(&rotation.swap, Some(&rotation.to), rotation.leave.as_ref())
+            .await
+    }
+
+    async fn close(
+        &self,
+        key: &Key,
+        reason: CloseReason,
+        cause: &Cause,
+    ) -> Result<Option<Ended>, StoreError> {
+        self.end(key, reason, cause).await
+    }
+
+    async fn close_subject(
+        &self,
+        subject: &Subject,
+        except: Option<SessionId>,
+        reason: CloseReason,
+        cause: &Cause,
+    ) -> Result<EndedAll, StoreError> {
+        self.end_all(subject, except, reason, cause).await
+    }
+
+    async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {
+        self.find_by_id(id).await
+    }
+
+    async fn list(&self, subject: &Subject) -> Result<Vec<Found>, StoreError> {
+        self.sessions_of(subject).await
+    }
+
+    async fn scan(&self, from: Option<&str>, at_most: usize) -> Result<Listing, StoreError> {
+        self.stretch(from, at_most).await
+    }
+
+    async fn sweep(&self, now: Timestamp, at_most: usize) -> Result<Swept, StoreError> {
+        self.sweep_all(now, at_most).await
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
+        let counts = self.live_by_bucket().await?;
+        Ok(counts.into_iter().sum())
+    }
+
+    async fn append(&self, event: &Event) -> Result<(), StoreError> {
+        self.add_to_journal(event).await
+    }
+
+    async fn journal_end(&self) -> Result<Position, StoreError> {
+        self.end_of_journal().await
+    }
+
+    async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {
+        self.page_of_journal(after, at_most, wait).await
+    }
+
+    async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
+        server::examine(&self.link).await
+    }
+
+    fn describe(&self) -> String {
+        format!(
+            "{} at {}, keys under {}",
+            self.server,
+            self.place,
+            self.names.prefix()
+        )
+    }
+}

@@ -1,0 +1,72 @@
+//! A record as a Redis string: three times that change or that scripts compare, then the encoded record.
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 0..6 | `seen_at`, milliseconds, big-endian |
+//! | 6..12 | the deadline by inactivity, likewise |
+//! | 12..18 | the epoch in which the log-in began, likewise |
+//! | 18.. | [`Slot::encode`] |
+//!
+//! A touch overwrites the first twelve bytes in place and leaves the rest alone.
+
+use cloakroom_core::{Epoch, Key, Moved, Record, Slot, StoreError, Timestamp, Undecodable};
+
+const HEAD: usize = 18;
+
+/// The value of a session.
+pub(crate) fn live(record: &Record, deadline: Timestamp) -> Vec<u8> {
+    let encoded = record.encode();
+    let mut bytes = Vec::with_capacity(HEAD + encoded.len());
+    bytes.extend(six(record.seen_at.as_millis()));
+    bytes.extend(six(deadline.min(record.expires_at).as_millis()));
+    bytes.extend(six(epoch(record).0));
+    bytes.extend(encoded);
+    bytes
+}
+
+/// The value of the trace of a renewed token.
+pub(crate) fn moved(moved: &Moved) -> Vec<u8> {
+    let mut bytes = vec![0; HEAD];
+    bytes[6..12].copy_from_slice(&six(moved.expires_at.as_millis()));
+    bytes.extend(moved.encode());
+    bytes
+}
+
+/// The epoch in which a record's log-in began.
+pub(crate) fn epoch(record: &Record) -> Epoch {
+    record.identity.as_ref().map_or(Epoch::default(), |who| who.epoch)
+}
+
+/// What a value holds.
+pub(crate) fn decode(key: &Key, bytes: &[u8]) -> Result<Slot, StoreError> {
+    let slot = match bytes.split_at_checked(HEAD) {
+        Some((head, encoded)) => {
+            let seen_at = head[..6].iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte));
+            Slot::decode(encoded, Timestamp::from_millis(seen_at))
+        }
+        None => Err(Undecodable::Damaged("too short")),
+    };
+    slot.map_err(|source| corrupt(key, source))
+}
+
+/// The error for a value whose head a script could not read.
+pub(crate) fn unreadable(key: &Key, bytes: &[u8]) -> StoreError {
+    match decode(key, bytes) {
+        Err(error) => error,
+        Ok(_) => corrupt(key, Undecodable::Damaged("head")),
+    }
+}
+
+fn corrupt(key: &Key, source: Undecodable) -> StoreError {
+    StoreError::Corrupt {
+        key: Box::new(*key),
+        source,
+    }
+}
+
+/// Six bytes reach to the year 10889; epochs are times, too.
+fn six(number: u64) -> [u8; 6] {
+    let mut bytes = [0; 6];
+    bytes.copy_from_slice(&number.min(Timestamp::MAX.as_millis()).to_be_bytes()[2..]);
+    bytes
+}

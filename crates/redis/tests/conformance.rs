@@ -1,0 +1,5 @@
+//! The conformance suite on a real server.
+
+mod support;
+
+cloakroom_testkit::conformance!(support::Bench::new);

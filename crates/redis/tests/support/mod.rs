@@ -1,0 +1,35 @@
+//! A real server for the tests, on a free port, with its data in a directory of its own.
+
+#![allow(dead_code)] // each test binary uses its own part
+
+mod fixture;
+mod server;
+
+pub use fixture::Bench;
+pub use server::{Server, Settings};
+
+use cloakroom_redis::{Options, RedisStore};
+use redis::aio::MultiplexedConnection;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A prefix that no other test uses.
+pub fn fresh_prefix() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A store with the default settings.
+pub async fn store(server: &Server) -> RedisStore {
+    RedisStore::connect(&server.url()).await.unwrap()
+}
+
+/// A store with other settings.
+pub async fn store_with(server: &Server, options: Options) -> RedisStore {
+    RedisStore::connect_with(&server.url(), options).await.unwrap()
+}
+
+/// A connection beside the store's, to look at what it does.
+pub async fn raw(server: &Server) -> MultiplexedConnection {
+    let client = redis::Client::open(server.url()).unwrap();
+    client.get_multiplexed_async_connection().await.unwrap()
+}

@@ -1,0 +1,135 @@
+//! Starting, freezing, killing and restarting a server.
+
+use std::io::ErrorKind;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// What a server is started with.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// Arguments, `--name value`.
+    pub arguments: Vec<String>,
+    /// Whether the port speaks TLS, with `server.crt` and `server.key` of this directory.
+    pub tls: Option<std::path::PathBuf>,
+}
+
+/// A running server. It stops when dropped.
+pub struct Server {
+    child: Child,
+    port: u16,
+    data: TempDir,
+    settings: Settings,
+}
+
+impl Server {
+    /// As a careful operator would set it up: append-only file, nothing evicted.
+    pub fn start() -> Self {
+        Self::with(Settings::default())
+    }
+
+    /// With more arguments.
+    pub fn with_arguments(arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|it| (*it).to_owned()).collect();
+        Self::with(Settings { arguments, tls: None })
+    }
+
+    pub fn with(settings: Settings) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        // A port may be taken between being found and being used; then another is tried.
+        for _ in 0..5 {
+            let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+            if let Some(child) = spawn(port, data.path(), &settings) {
+                return Self { child, port, data, settings };
+            }
+        }
+        panic!("redis-server does not start; see what it says: redis-server --port 0");
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+
+    /// Where its data are.
+    pub fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Stops it in the middle of everything; connections stay open.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+    }
+
+    /// Lets it go on.
+    pub fn thaw(&self) {
+        self.signal("CONT");
+    }
+
+    /// Ends it without a chance to say goodbye.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Starts it again on the same port and data.
+    pub fn restart(&mut self) {
+        self.child = spawn(self.port, self.data.path(), &self.settings).expect("the port is still free");
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let done = Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
+        assert!(done.success());
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(port: u16, data: &Path, settings: &Settings) -> Option<Child> {
+    let mut command = Command::new("redis-server");
+    command.args(["--bind", "127.0.0.1", "--appendonly", "yes", "--save", "", "--loglevel", "warning"]);
+    command.arg("--dir").arg(data);
+    let port_text = port.to_string();
+    match &settings.tls {
+        None => command.args(["--port", &port_text]),
+        Some(files) => {
+            command.args(["--port", "0", "--tls-port", &port_text, "--tls-auth-clients", "no"]);
+            command.arg("--tls-cert-file").arg(files.join("server.crt"));
+            command.arg("--tls-key-file").arg(files.join("server.key"));
+            command.arg("--tls-ca-cert-file").arg(files.join("ca.crt"))
+        }
+    };
+    command.args(&settings.arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            panic!("redis-server is missing: apt-get install redis-server")
+        }
+        Err(error) => panic!("redis-server: {error}"),
+    };
+    let end = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < end {
+        if child.try_wait().unwrap().is_some() {
+            return None;
+        }
+        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+            return Some(child);
+        }
+        sleep(Duration::from_millis(10));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
