@@ -1,8 +1,9 @@
 //! Reading the journal: pages of a stream, and whether anything is missing between them.
 //!
-//! A position is the id of the last entry that was read. It holds while that entry is still there: then nothing after it
-//! can have been trimmed, and no other history (a restored snapshot, a replica that had not heard everything) has taken
-//! this one's place. Whether it is still there is asked *after* reading, on the same connection.
+//! A position is the id of the last entry that was read, and which one it was of all that were ever written. It holds
+//! while that entry is still there: then nothing after it can have been trimmed, and no other history (a restored
+//! snapshot, a replica that had not heard everything) has taken this one's place. If the entry was trimmed, it holds if
+//! it was the last one that was. Whether it holds is asked *after* reading: a trim in between must not go unnoticed.
 
 use crate::entry;
 use crate::error::{sort, unexpected};
@@ -14,8 +15,11 @@ use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, RedisError, Value};
 use std::time::Duration;
 
-/// Before everything: the position of a journal that nothing was written to.
+/// The id before all others.
 const ORIGIN: &str = "0-0";
+
+/// How often a read begins anew because the journal was trimmed under it.
+const ATTEMPTS: usize = 5;
 
 /// How many connections are kept for followers that will come back.
 const IDLE: usize = 4;
@@ -37,45 +41,62 @@ impl RedisStore {
     }
 
     pub(crate) async fn end_of_journal(&self) -> Result<Position, StoreError> {
-        Ok(position(&self.extent().await?.last))
+        let extent = self.extent().await?;
+        Ok(Place {
+            id: extent.last,
+            ordinal: extent.added,
+        }
+        .position())
     }
 
     pub(crate) async fn page_of_journal(
         &self,
         after: &Position,
         at_most: usize,
-        wait: Duration,
+        mut wait: Duration,
     ) -> Result<Page, StoreError> {
-        let at_most = at_most.max(1);
-        let from = match after.as_str() {
-            "" => ORIGIN,
-            text if is_id(text) => text,
-            _ => return self.after_gap(at_most).await,
+        let from_start = after.as_str().is_empty();
+        let known = Place::parse(after.as_str());
+        let mut gap = known.is_none() && !from_start;
+        let mut place = match known {
+            Some(place) => place,
+            None => self.oldest().await?,
         };
+        for _ in 0..ATTEMPTS {
+            if gap {
+                // It is told at once.
+                wait = Duration::ZERO;
+            }
+            let (read, there) = self.read_after(&place.id, at_most.max(1), wait).await?;
+            if there || self.was_trimmed_last(&place).await? {
+                return place.page(read, gap);
+            }
+            gap |= !from_start;
+            place = self.oldest().await?;
+        }
+        Err(unexpected("journal"))
+    }
+
+    /// What comes after an id, and whether that entry itself is there.
+    async fn read_after(
+        &self,
+        id: &str,
+        at_most: usize,
+        wait: Duration,
+    ) -> Result<(Reply, bool), StoreError> {
         let mut asking = Pipeline::new();
-        asking.add_command(self.reading(from, at_most, wait));
-        asking.cmd("XRANGE").arg(self.names.journal()).arg(from).arg(from);
+        asking.add_command(self.reading(id, at_most, wait));
+        asking.cmd("XRANGE").arg(self.names.journal()).arg(id).arg(id);
         let answers = if wait.is_zero() {
             self.link.ask_all(&asking).await?
         } else {
             self.wait_for(&asking, wait).await?
         };
         let mut answers = answers.into_iter().map(|value| Reply::new("journal", value));
-        let (Some(read), Some(known)) = (answers.next(), answers.next()) else {
+        let (Some(read), Some(there)) = (answers.next(), answers.next()) else {
             return Err(unexpected("journal"));
         };
-        if known.many()?.is_empty() && !after.as_str().is_empty() && !self.still_holds(from).await? {
-            return self.after_gap(at_most).await;
-        }
-        let entries = entries(read)?;
-        let next = entries
-            .last()
-            .map_or_else(|| position(from), |entry| entry.position.clone());
-        Ok(Page {
-            entries,
-            next,
-            gap: false,
-        })
+        Ok((read, !there.many()?.is_empty()))
     }
 
     fn reading(&self, from: &str, at_most: usize, wait: Duration) -> Cmd {
@@ -127,26 +148,18 @@ impl RedisStore {
         answers.into_iter().map(Value::extract_error).collect()
     }
 
-    /// Whether a position without an entry of its own is good: the end of a journal that was trimmed to nothing, or the
-    /// origin of one that never was trimmed.
-    async fn still_holds(&self, from: &str) -> Result<bool, StoreError> {
+    /// Just before the oldest entry that is kept.
+    async fn oldest(&self) -> Result<Place, StoreError> {
         let extent = self.extent().await?;
-        Ok(from == extent.last || from == ORIGIN && extent.added == extent.kept)
+        Ok(Place {
+            id: ORIGIN.to_owned(),
+            ordinal: extent.trimmed(),
+        })
     }
 
-    /// The oldest entries that are kept, for a reader that missed some.
-    async fn after_gap(&self, at_most: usize) -> Result<Page, StoreError> {
-        let command = self.reading(ORIGIN, at_most, Duration::ZERO);
-        let entries = entries(Reply::new("journal", self.link.read(&command).await?))?;
-        let next = match entries.last() {
-            Some(entry) => entry.position.clone(),
-            None => self.end_of_journal().await?,
-        };
-        Ok(Page {
-            entries,
-            next,
-            gap: true,
-        })
+    /// Whether everything that was written after a place is kept, though its own entry is not.
+    async fn was_trimmed_last(&self, place: &Place) -> Result<bool, StoreError> {
+        Ok(self.extent().await?.trimmed() == place.ordinal)
     }
 
     async fn extent(&self) -> Result<Extent, StoreError> {
@@ -181,6 +194,11 @@ impl Default for Extent {
 }
 
 impl Extent {
+    /// How many entries are gone.
+    fn trimmed(&self) -> u64 {
+        self.added.saturating_sub(self.kept)
+    }
+
     fn of(value: Value) -> Self {
         let mut extent = Self::default();
         let Some(fields) = value.into_map_iter().ok() else {
@@ -207,20 +225,55 @@ impl Extent {
     }
 }
 
-/// Whether the text is a stream id.
-fn is_id(text: &str) -> bool {
-    let number = |part: &str| part.parse::<u64>().is_ok_and(|number| number.to_string() == part);
-    text.split_once('-')
-        .is_some_and(|(time, count)| number(time) && number(count))
+/// A place in the journal: `1760000000000-0-42` as a position.
+struct Place {
+    id: String,
+    /// How many entries were ever written up to here.
+    ordinal: u64,
 }
 
-fn position(id: &str) -> Position {
-    // Ids are digits and a dash, which positions may hold.
-    id.parse().unwrap_or_default()
+impl Place {
+    fn parse(text: &str) -> Option<Self> {
+        let (id, ordinal) = text.rsplit_once('-')?;
+        let (time, count) = id.split_once('-')?;
+        let all_digits = [time, count].iter().all(|part| part.parse::<u64>().is_ok());
+        let ordinal = ordinal.parse().ok()?;
+        all_digits.then(|| Self {
+            id: id.to_owned(),
+            ordinal,
+        })
+    }
+
+    fn position(&self) -> Position {
+        // Digits and dashes, which positions may hold.
+        format!("{}-{}", self.id, self.ordinal)
+            .parse()
+            .unwrap_or_default()
+    }
+
+    /// What was read after this place.
+    fn page(mut self, read: Reply, gap: bool) -> Result<Page, StoreError> {
+        let mut entries = Vec::new();
+        for (id, event) in events(read)? {
+            self = Self {
+                id,
+                ordinal: self.ordinal + 1,
+            };
+            entries.push(Entry {
+                position: self.position(),
+                event,
+            });
+        }
+        Ok(Page {
+            entries,
+            next: self.position(),
+            gap,
+        })
+    }
 }
 
-/// What `XREAD` answered: a map of one stream (or nothing), each entry its id and its fields.
-fn entries(read: Reply) -> Result<Vec<Entry>, StoreError> {
+/// What `XREAD` answered: a map of one stream or nothing, with id and fields of each entry.
+fn events(read: Reply) -> Result<Vec<(String, Event)>, StoreError> {
     let bad = || unexpected("journal");
     let stream = match read.value {
         Value::Nil => return Ok(Vec::new()),
@@ -229,7 +282,7 @@ fn entries(read: Reply) -> Result<Vec<Entry>, StoreError> {
     let Some((_, value)) = stream else {
         return Ok(Vec::new());
     };
-    let mut entries = Vec::new();
+    let mut events = Vec::new();
     for item in Reply::new("journal", value).many()? {
         let mut parts = item.many()?.into_iter();
         let id = parts.next().ok_or_else(bad)?.bytes()?.ok_or_else(bad)?;
@@ -242,10 +295,7 @@ fn entries(read: Reply) -> Result<Vec<Entry>, StoreError> {
             .ok_or_else(bad)?;
         let id = String::from_utf8(id).map_err(|_| bad())?;
         let event = entry::decode(&packed).ok_or_else(bad)?;
-        entries.push(Entry {
-            position: position(&id),
-            event,
-        });
+        events.push((id, event));
     }
-    Ok(entries)
+    Ok(events)
 }

@@ -14,7 +14,10 @@ pub struct Bench {
 
 impl Bench {
     pub async fn new() -> Self {
-        Self { server: shared(), prefix: fresh_prefix() }
+        Self {
+            server: shared(),
+            prefix: fresh_prefix(),
+        }
     }
 
     fn url(&self) -> String {
@@ -46,7 +49,12 @@ impl Fixture for Bench {
     async fn trim_journal(&self, keep: usize) -> Trimming {
         let mut raw = super::raw(&self.server).await;
         let journal = format!("{}:{{journal}}", self.prefix);
-        let trim = redis::cmd("XTRIM").arg(journal).arg("MAXLEN").arg("=").arg(keep).take();
+        let trim = redis::cmd("XTRIM")
+            .arg(journal)
+            .arg("MAXLEN")
+            .arg("=")
+            .arg(keep)
+            .take();
         trim.exec_async(&mut raw).await.unwrap();
         Trimming::Done
     }

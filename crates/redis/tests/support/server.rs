@@ -41,9 +41,18 @@ impl Server {
         let data = tempfile::tempdir().unwrap();
         // A port may be taken between being found and being used; then another is tried.
         for _ in 0..5 {
-            let port = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+            let port = TcpListener::bind(("127.0.0.1", 0))
+                .unwrap()
+                .local_addr()
+                .unwrap()
+                .port();
             if let Some(child) = spawn(port, data.path(), &settings) {
-                return Self { child, port, data, settings };
+                return Self {
+                    child,
+                    port,
+                    data,
+                    settings,
+                };
             }
         }
         panic!("redis-server does not start; see what it says: redis-server --port 0");
@@ -85,7 +94,10 @@ impl Server {
 
     fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        let done = Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap();
+        let done = Command::new("kill")
+            .args([&format!("-{name}"), &id])
+            .status()
+            .unwrap();
         assert!(done.success());
     }
 }
@@ -99,19 +111,38 @@ impl Drop for Server {
 
 fn spawn(port: u16, data: &Path, settings: &Settings) -> Option<Child> {
     let mut command = Command::new("redis-server");
-    command.args(["--bind", "127.0.0.1", "--appendonly", "yes", "--save", "", "--loglevel", "warning"]);
+    command.args([
+        "--bind",
+        "127.0.0.1",
+        "--appendonly",
+        "yes",
+        "--save",
+        "",
+        "--loglevel",
+        "warning",
+    ]);
     command.arg("--dir").arg(data);
     let port_text = port.to_string();
     match &settings.tls {
         None => command.args(["--port", &port_text]),
         Some(files) => {
-            command.args(["--port", "0", "--tls-port", &port_text, "--tls-auth-clients", "no"]);
+            command.args([
+                "--port",
+                "0",
+                "--tls-port",
+                &port_text,
+                "--tls-auth-clients",
+                "no",
+            ]);
             command.arg("--tls-cert-file").arg(files.join("server.crt"));
             command.arg("--tls-key-file").arg(files.join("server.key"));
             command.arg("--tls-ca-cert-file").arg(files.join("ca.crt"))
         }
     };
-    command.args(&settings.arguments).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .args(&settings.arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) if error.kind() == ErrorKind::NotFound => {
