@@ -34,16 +34,17 @@ pub(crate) fn reader(path: &Path, options: &Options) -> Result<Connection> {
 }
 
 /// The connection that writes. It does its own waiting for other processes.
-pub(crate) fn writer(path: &Path, options: &Options) -> Result<Connection> {
+pub(crate) fn writer(path: &Path) -> Result<Connection> {
     let connection = connect(path, Duration::ZERO)?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
     connection.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
-    if let Some(bytes) = options.max_bytes {
-        let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
-        let pages = i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1);
-        connection.pragma_update(None, "max_page_count", pages.max(1))?;
-    }
     Ok(connection)
+}
+
+/// How many pages so many bytes are.
+pub(crate) fn pages(connection: &Connection, bytes: u64) -> Result<i64> {
+    let page: i64 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    Ok((i64::try_from(bytes).unwrap_or(i64::MAX) / page.max(1)).max(1))
 }
 
 /// How long SQLite itself waits for others: a little less than the caller does, so that the caller hears why.

@@ -32,6 +32,8 @@
 //!
 //! The file must be on a local disk: locks do not reach across machines.
 
+#![allow(clippy::doc_markdown, reason = "SQLite is a name, not an identifier")]
+
 mod connection;
 mod errors;
 mod examine;

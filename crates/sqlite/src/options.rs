@@ -29,7 +29,8 @@ pub struct Options {
     /// Default: yes.
     pub sync_endings: bool,
     /// The size in bytes beyond which the file may not grow, rounded to pages of 4 KiB; then writes answer
-    /// [`Full`](cloakroom_core::StoreError::Full). The write-ahead log beside it (4 MB and a little) does not count.
+    /// [`Full`](cloakroom_core::StoreError::Full), but for those that end sessions: 1 MiB is held back for them. The
+    /// write-ahead log beside it (4 MB and a little) does not count.
     /// Default: as much as the disk holds.
     pub max_bytes: Option<u64>,
 }

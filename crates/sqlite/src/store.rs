@@ -6,8 +6,7 @@ use crate::file::Place;
 use crate::news::News;
 use crate::options::Options;
 use crate::readers::Readers;
-use crate::writer::Durability::{self, Written};
-use crate::writer::Writer;
+use crate::writer::{Act, Writer};
 use crate::{journal, rows, schema, steps};
 use async_trait::async_trait;
 use cloakroom_core::{
@@ -32,7 +31,6 @@ pub struct SqliteStore {
     news: Arc<News>,
     place: Arc<Place>,
     shown: PathBuf,
-    ending: Durability,
 }
 
 impl SqliteStore {
@@ -52,18 +50,12 @@ impl SqliteStore {
         let news = News::start(&place, options)?;
         let writer = Writer::start(&place, &news, options)?;
         let readers = Readers::start(&place, options)?;
-        let ending = if options.sync_endings {
-            Durability::Synced
-        } else {
-            Written
-        };
         Ok(Self {
             readers,
             writer,
             news,
             place,
             shown,
-            ending,
         })
     }
 
@@ -100,33 +92,33 @@ impl Store for SqliteStore {
     async fn open(&self, opening: &Opening) -> Result<Opened, StoreError> {
         let opening = opening.clone();
         self.writer
-            .ask(Written, move |tx| steps::open(tx, &opening))
+            .ask(Act::Change, move |tx| steps::open(tx, &opening))
             .await
     }
 
     async fn swap(&self, swap: &Swap) -> Result<Write, StoreError> {
         let swap = swap.clone();
-        self.writer.ask(Written, move |tx| steps::swap(tx, &swap)).await
+        self.writer
+            .ask(Act::Change, move |tx| steps::swap(tx, &swap))
+            .await
     }
 
     async fn touch(&self, touches: &[Touch]) -> Result<Vec<bool>, StoreError> {
         let touches = touches.to_vec();
         self.writer
-            .ask(Written, move |tx| steps::touch(tx, &touches))
+            .ask(Act::Change, move |tx| steps::touch(tx, &touches))
             .await
     }
 
     async fn rotate(&self, rotation: &Rotation) -> Result<Write, StoreError> {
         let rotation = rotation.clone();
         // A token that is dead at once ends like a session does.
-        let durability = if rotation.leave.is_none() {
-            self.ending
+        let act = if rotation.leave.is_none() {
+            Act::End
         } else {
-            Written
+            Act::Change
         };
-        self.writer
-            .ask(durability, move |tx| steps::rotate(tx, &rotation))
-            .await
+        self.writer.ask(act, move |tx| steps::rotate(tx, &rotation)).await
     }
 
     async fn close(
@@ -137,7 +129,7 @@ impl Store for SqliteStore {
     ) -> Result<Option<Ended>, StoreError> {
         let (key, cause) = (*key, cause.clone());
         self.writer
-            .ask(self.ending, move |tx| steps::close(tx, &key, reason, &cause))
+            .ask(Act::End, move |tx| steps::close(tx, &key, reason, &cause))
             .await
     }
 
@@ -150,7 +142,7 @@ impl Store for SqliteStore {
     ) -> Result<EndedAll, StoreError> {
         let (subject, cause) = (subject.clone(), cause.clone());
         let step = move |tx: &steps::Tx<'_>| steps::close_subject(tx, &subject, except, reason, &cause);
-        self.writer.ask(self.ending, step).await
+        self.writer.ask(Act::End, step).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {
@@ -179,7 +171,7 @@ impl Store for SqliteStore {
 
     async fn sweep(&self, now: Timestamp, at_most: usize) -> Result<Swept, StoreError> {
         self.writer
-            .ask(Written, move |tx| steps::sweep(tx, now, at_most))
+            .ask(Act::Sweep, move |tx| steps::sweep(tx, now, at_most))
             .await
     }
 
@@ -189,7 +181,7 @@ impl Store for SqliteStore {
 
     async fn append(&self, event: &Event) -> Result<(), StoreError> {
         let event = event.clone();
-        self.writer.ask(Written, move |tx| tx.journal(&event)).await
+        self.writer.ask(Act::Change, move |tx| tx.journal(&event)).await
     }
 
     async fn journal_end(&self) -> Result<Position, StoreError> {

@@ -21,17 +21,25 @@ use tokio::time::timeout;
 /// Steps that may share a transaction.
 const MOST: usize = 256;
 
+/// Pages beyond the limit of the file that only steps which end sessions may use: 1 MiB.
+const HELD_BACK: i64 = 256;
+
 pub(crate) struct Writer {
     queue: Arc<Queue<Box<dyn Job>>>,
     time_limit: Duration,
     patience: Duration,
 }
 
-/// Whether a step must be on the disk before it is acknowledged, or may be lost in a power cut.
+/// What a step is about, which decides how it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Durability {
-    Written,
-    Synced,
+pub(crate) enum Act {
+    /// Something new.
+    Change,
+    /// The end of a session or of a token. It may have to be on the disk before it is acknowledged, and has room even
+    /// where the file is as large as it may be.
+    End,
+    /// Tidying up, which makes room.
+    Sweep,
 }
 
 /// A step, and somebody who waits for its outcome.
@@ -42,7 +50,7 @@ trait Job: Send {
     fn settle(self: Box<Self>, fate: Outcome<()>);
     /// When the caller will have given up.
     fn until(&self) -> Instant;
-    fn durability(&self) -> Durability;
+    fn act(&self) -> Act;
 }
 
 struct Task<T, S> {
@@ -50,7 +58,7 @@ struct Task<T, S> {
     outcome: Option<T>,
     answer: oneshot::Sender<Outcome<T>>,
     until: Instant,
-    durability: Durability,
+    act: Act,
 }
 
 impl<T: Send, S: FnMut(&Tx<'_>) -> Outcome<T> + Send> Job for Task<T, S> {
@@ -69,8 +77,8 @@ impl<T: Send, S: FnMut(&Tx<'_>) -> Outcome<T> + Send> Job for Task<T, S> {
         self.until
     }
 
-    fn durability(&self) -> Durability {
-        self.durability
+    fn act(&self) -> Act {
+        self.act
     }
 }
 
@@ -81,8 +89,10 @@ impl Writer {
             path: place.path.clone(),
             source,
         };
-        let connection = connection::writer(&place.path, options).map_err(failed)?;
+        let connection = connection::writer(&place.path).map_err(failed)?;
         let keep = options.journal_keep.max(1);
+        let pages = |bytes| connection::pages(&connection, bytes).map_err(failed);
+        let most_pages = options.max_bytes.map(pages).transpose()?;
         let desk = Desk {
             connection,
             place: Arc::clone(place),
@@ -90,7 +100,9 @@ impl Writer {
             keep,
             trim_every: u64::from((keep / 10).clamp(1, 1000)),
             untrimmed: 0,
+            sync_endings: options.sync_endings,
             synced: false,
+            most_pages,
         };
         let work = Arc::clone(&queue);
         threads::start("cloakroom-write", &place.path, move || desk.work(&work))?;
@@ -102,7 +114,7 @@ impl Writer {
     }
 
     /// Takes a step in a transaction, within the time limit. If that passes, the step may or may not have been taken.
-    pub(crate) async fn ask<T, S>(&self, durability: Durability, step: S) -> Result<T, StoreError>
+    pub(crate) async fn ask<T, S>(&self, act: Act, step: S) -> Result<T, StoreError>
     where
         T: Send + 'static,
         S: FnMut(&Tx<'_>) -> Outcome<T> + Send + 'static,
@@ -115,7 +127,7 @@ impl Writer {
                 outcome: None,
                 answer,
                 until,
-                durability,
+                act,
             }),
             1,
         ) == Taken::Not
@@ -145,8 +157,11 @@ struct Desk {
     trim_every: u64,
     /// Entries written since the journal was last trimmed.
     untrimmed: u64,
+    sync_endings: bool,
     /// Whether commits wait for the disk at the moment.
     synced: bool,
+    /// How large the file may grow.
+    most_pages: Option<i64>,
 }
 
 type Jobs = Vec<Box<dyn Job>>;
@@ -191,7 +206,7 @@ impl Desk {
     /// One transaction. An error means that nothing of it has happened.
     fn attempt(&mut self, jobs: &mut Jobs) -> Outcome<Vec<Outcome<()>>> {
         self.place.check()?;
-        self.choose_durability(jobs)?;
+        self.adjust(jobs)?;
         let until = jobs
             .iter()
             .map(|job| job.until())
@@ -267,12 +282,22 @@ impl Desk {
         }
     }
 
-    fn choose_durability(&mut self, jobs: &Jobs) -> rusqlite::Result<()> {
-        let synced = jobs.iter().any(|job| job.durability() == Durability::Synced);
+    /// Sets how the next transaction is written.
+    fn adjust(&mut self, jobs: &Jobs) -> rusqlite::Result<()> {
+        let synced = self.sync_endings && jobs.iter().any(|job| job.act() == Act::End);
         if synced != self.synced {
             self.connection
                 .pragma_update(None, "synchronous", if synced { "FULL" } else { "NORMAL" })?;
             self.synced = synced;
+        }
+        if let Some(most) = self.most_pages {
+            let makes_room = jobs.iter().all(|job| job.act() != Act::Change);
+            let pages = if makes_room {
+                most.saturating_add(HELD_BACK)
+            } else {
+                most
+            };
+            self.connection.pragma_update(None, "max_page_count", pages)?;
         }
         Ok(())
     }

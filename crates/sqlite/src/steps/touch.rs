@@ -11,10 +11,10 @@ pub(crate) fn touch(tx: &Tx<'_>, touches: &[Touch]) -> Outcome<Vec<bool>> {
         "UPDATE sessions SET seen_at = max(seen_at, ?2), deadline = max(deadline, min(?3, expires_at))
          WHERE key = ?1 AND (seen_at < ?2 OR deadline < min(?3, expires_at))",
     )?;
-    let mut touched = Vec::with_capacity(touches.len());
+    let mut present = Vec::with_capacity(touches.len());
     for touch in touches {
         let changed = update.execute((bytes(&touch.key), millis(touch.seen_at), millis(touch.deadline)))?;
-        touched.push(changed > 0 || tx.is_live(&touch.key)?);
+        present.push(changed > 0 || tx.is_live(&touch.key)?);
     }
-    Ok(touched)
+    Ok(present)
 }

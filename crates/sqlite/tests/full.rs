@@ -1,0 +1,142 @@
+//! A file that may not grow, a file that somebody else holds, and a store that goes away.
+
+mod common;
+
+use cloakroom_core::{CloseReason, Opened, Slot, Store, StoreError};
+use cloakroom_sqlite::{Options, SqliteStore};
+use cloakroom_testkit::{START, Sample, after, cause};
+use common::{agrees_with_itself, by_hand, fresh, log_in, subject};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+#[tokio::test]
+async fn a_full_file_says_so_loses_nothing_and_works_again() {
+    let (_folder, path) = fresh();
+    let options = Options {
+        max_bytes: Some(400 << 10),
+        ..Options::default()
+    };
+    let store = Arc::new(SqliteStore::open_with(&path, &options).unwrap());
+    let sample = Sample::new(1);
+    let drafts: Vec<_> = (0..2000)
+        .map(|n| sample.session(&subject(&format!("user {n}")), START))
+        .collect();
+    // Many at once, so that steps which fail and steps which do not share transactions.
+    let opened = drafts.iter().map(|draft| {
+        let (store, opening) = (Arc::clone(&store), draft.opening());
+        tokio::spawn(async move { store.open(&opening).await })
+    });
+    let mut kept = Vec::new();
+    let mut refused = 0;
+    for (task, draft) in opened.collect::<Vec<_>>().into_iter().zip(&drafts) {
+        match task.await.unwrap() {
+            Ok(opened) => {
+                assert_eq!(opened, Opened::Opened(vec![]));
+                kept.push(draft);
+            }
+            Err(StoreError::Full(_)) => refused += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert!(
+        refused > 100 && kept.len() > 100,
+        "{} opened, {refused} refused",
+        kept.len()
+    );
+    assert_eq!(agrees_with_itself(&*store).await.len(), kept.len());
+    for draft in &kept {
+        assert_eq!(
+            store.load(&draft.key).await.unwrap(),
+            Some(Slot::Live(draft.record.clone()))
+        );
+    }
+
+    // Whoever wants to log out can, and that makes room.
+    for draft in &kept[..100] {
+        assert!(
+            store
+                .close(&draft.key, CloseReason::Logout, &cause(START))
+                .await
+                .unwrap()
+                .is_some()
+        );
+    }
+    assert_eq!(
+        store.sweep(after(200_000), 10_000).await.unwrap().ended,
+        kept.len() - 100
+    );
+    let options = Options {
+        journal_keep: 10,
+        ..options
+    };
+    let again = SqliteStore::open_with(&path, &options).unwrap();
+    log_in(&again, &sample, "alice").await;
+    assert_eq!(store.count().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_somebody_holds_is_unavailable_within_a_second_and_then_works() {
+    let (_folder, path) = fresh();
+    let store = SqliteStore::open(&path).unwrap();
+    let sample = Sample::new(1);
+    let draft = log_in(&store, &sample, "alice").await;
+    let other = by_hand(&path);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let asked = Instant::now();
+    let (swap, cause) = (draft.swap(b"new"), cause(START));
+    let (first, second) = tokio::join!(
+        store.close(&draft.key, CloseReason::Logout, &cause),
+        store.swap(&swap)
+    );
+    assert!(matches!(first, Err(StoreError::Unavailable(_))), "{first:?}");
+    assert!(matches!(second, Err(StoreError::Unavailable(_))), "{second:?}");
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    assert!(store.load(&draft.key).await.unwrap().is_some(), "reading goes on");
+
+    other.execute_batch("COMMIT").unwrap();
+    assert!(
+        store
+            .close(&draft.key, CloseReason::Logout, &cause)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(agrees_with_itself(&store).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_short_wait_for_somebody_else_is_no_error() {
+    let (_folder, path) = fresh();
+    let store = SqliteStore::open(&path).unwrap();
+    let other = by_hand(&path);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let release = tokio::task::spawn_blocking(move || {
+        std::thread::sleep(Duration::from_millis(200));
+        other.execute_batch("COMMIT").unwrap();
+    });
+    log_in(&store, &Sample::new(1), "alice").await;
+    release.await.unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn dropping_the_store_ends_its_threads() {
+    let (_folder, path) = fresh();
+    let files = || {
+        let open = std::fs::read_dir("/proc/self/fd")
+            .unwrap()
+            .filter_map(|file| file.ok()?.path().read_link().ok());
+        open.filter(|file| *file == path).count()
+    };
+    let store = SqliteStore::open(&path).unwrap();
+    log_in(&store, &Sample::new(1), "alice").await;
+    assert!(files() > 1);
+    drop(store);
+    for _ in 0..100 {
+        if files() == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{} connections are still open", files());
+}
