@@ -19,3 +19,20 @@ end
 local function lapse(record)
   return now >= record.expires and ABSOLUTE or IDLE
 end
+
+-- Its record went by its time to live before any sweep came by: all that is known is the id and where it was.
+local function vanished(id, hash)
+  redis.call('HDEL', home(id), id)
+  redis.call('HINCRBY', KEYS[1], 'n', -1)
+  note(CLOSED, IDLE, id, hash, '')
+end
+
+-- Takes what has no record any more off a subject's roll.
+local function tidy(subject, lost)
+  for _, it in ipairs(lost) do
+    if it[2] then
+      vanished(it[1], it[2])
+    end
+    strike(subject, it[1])
+  end
+end

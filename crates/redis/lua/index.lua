@@ -82,15 +82,21 @@ local function strike(subject, id)
   end
 end
 
--- The live sessions of a subject, by what their records say.
+-- The live sessions of a subject, by what their records say; and the ids that have no record any more, each with the hash
+-- that it had if it still counts as live.
 local function sessions(subject)
-  local found = {}
+  local found, lost = {}, {}
   for _, id in ipairs(roll(subject)) do
     local hash = redis.call('HGET', home(id), id)
-    local record = hash and read(hash)
-    if record and record.live and record.id == id and record.subject == subject then
+    local record, unreadable
+    if hash then
+      record, unreadable = read(hash)
+    end
+    if not record and not unreadable then
+      lost[#lost + 1] = { id, hash }
+    elseif record and record.live and record.id == id and record.subject == subject then
       found[#found + 1] = record
     end
   end
-  return found
+  return found, lost
 end

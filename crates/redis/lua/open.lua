@@ -27,9 +27,11 @@ local replaced = replaces ~= '' and read(replaces)
 if replaced and replaced.live then
   leave(replaced, REPLACED)
 end
+local lost = {}
 if subject ~= '' then
-  local live = {}
-  for _, record in ipairs(sessions(subject)) do
+  local live, found = {}, nil
+  found, lost = sessions(subject)
+  for _, record in ipairs(found) do
     if record.hash ~= replaces then
       if record.deadline <= now then
         leave(record, lapse(record))
@@ -50,6 +52,7 @@ if subject ~= '' then
   end
 end
 
+tidy(subject, lost)
 for _, it in ipairs(leaving) do
   finish(it[1], it[2])
 end

@@ -6,14 +6,6 @@
 local room, looks = tonumber(ARGV[7]), tonumber(ARGV[8])
 local wheel, count = base .. 'w', 0
 
--- The record went by its time to live before any sweep came by: all that is known is the id and where it was.
-local function vanished(id, hash)
-  redis.call('HDEL', home(id), id)
-  redis.call('HINCRBY', KEYS[1], 'n', -1)
-  note(CLOSED, IDLE, id, hash, '')
-  count = count + 1
-end
-
 local function look(id)
   local hash = redis.call('HGET', home(id), id)
   if not hash then
@@ -24,6 +16,7 @@ local function look(id)
     schedule(id, now + 3600000)
   elseif not record or not record.live or record.id ~= id then
     vanished(id, hash)
+    count = count + 1
   elseif record.deadline <= now then
     finish(record, lapse(record))
     count = count + 1

@@ -17,9 +17,11 @@ end
 
 local function schedule(id, deadline)
   local time = slot(deadline)
-  local list, span = base .. 'x:' .. digits(time), math.max(time - now, 0) + grace
+  local list = base .. 'x:' .. digits(time)
   if redis.call('RPUSH', list, id) == 1 then
-    redis.call('PEXPIRE', list, digits(span))
+    -- Twice the grace: a sweep that comes after the records went still finds that they were there.
+    local span = math.max(time - now, 0) + 2 * grace
+    outlive(list, span)
     redis.call('ZADD', base .. 'w', digits(time), digits(time))
     outlive(base .. 'w', span)
   end
