@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Runtime};
 
 const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Numbers that look random and are the same in every run (splitmix64).
 fn mix(seed: u64) -> u64 {

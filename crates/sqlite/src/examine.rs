@@ -112,6 +112,7 @@ fn free_space(path: &Path) -> Option<Finding> {
 
 /// Locks and shared memory do not work across machines, so two of them would damage the file.
 #[cfg(target_os = "linux")]
+#[allow(clippy::useless_conversion, reason = "the type differs by architecture")]
 fn network(path: &Path) -> Option<Finding> {
     const NETWORKS: [(u32, &str); 7] = [
         (0x6969, "NFS"),

@@ -1,8 +1,10 @@
 //! Reading the journal. A position is the history of the file and the number of an entry in it: `5f0c…-42`.
 
 use crate::errors::{Fault, Outcome};
-use cloakroom_core::{Cause, CloseReason, Entry, Event, Key, Kind, Page, Position, SessionId, Subject};
+use cloakroom_core::{Cause, Entry, Event, Key, Page, Position, SessionId};
 use rusqlite::{Connection, Row, TransactionBehavior};
+
+const UNREADABLE: Fault = Fault::Refused("an entry of the journal is unreadable");
 
 /// The end of the journal at this moment.
 pub(crate) fn end(connection: &Connection) -> Outcome<Position> {
@@ -61,7 +63,7 @@ fn entries(connection: &Connection, history: &str, from: i64, limit: i64) -> Out
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         let number = row.get(0)?;
-        let event = event(row)?.ok_or(Fault::Refused("an entry of the journal is unreadable"))?;
+        let event = event(row)?;
         entries.push((
             number,
             Entry {
@@ -73,42 +75,29 @@ fn entries(connection: &Connection, history: &str, from: i64, limit: i64) -> Out
     Ok(entries)
 }
 
-/// The event of a row; nothing if this version can not read it. It is never skipped: who follows must miss nothing.
-fn event(row: &Row<'_>) -> rusqlite::Result<Option<Event>> {
-    let text = |column| {
-        row.get_ref(column)
-            .map(|value| value.as_str_or_null().ok().flatten())
-    };
-    let bytes = |column| {
-        row.get_ref(column)
-            .map(|value| value.as_blob_or_null().ok().flatten())
-    };
-    let read = |kind: Option<&str>, cause: Option<&[u8]>| Some((kind?.parse().ok()?, Cause::decode(cause?)?));
-    let parsed: Option<(Kind, Cause)> = read(text(1)?, bytes(6)?);
-    let Some((kind, cause)) = parsed else {
-        return Ok(None);
-    };
-    let reason: Option<Option<CloseReason>> = some_or_unreadable(text(2)?, |it| it.parse().ok());
-    let session = some_or_unreadable(bytes(3)?, SessionId::from_stored);
-    let key = some_or_unreadable(bytes(4)?, Key::from_stored);
-    let subject: Option<Option<Subject>> = some_or_unreadable(text(5)?, |it| it.parse().ok());
-    let (Some(reason), Some(session), Some(key), Some(subject)) = (reason, session, key, subject) else {
-        return Ok(None);
-    };
-    Ok(Some(Event {
-        kind,
-        reason,
-        session,
-        key,
-        subject,
-        cause,
-    }))
+/// The event of a row. One that this version can not read is an error and never skipped: who follows must miss nothing.
+fn event(row: &Row<'_>) -> Outcome<Event> {
+    let kind = read(text(row, 1)?, |it| it.parse().ok())?;
+    let cause = read(bytes(row, 6)?, Cause::decode)?;
+    Ok(Event {
+        kind: kind.ok_or(UNREADABLE)?,
+        reason: read(text(row, 2)?, |it| it.parse().ok())?,
+        session: read(bytes(row, 3)?, SessionId::from_stored)?,
+        key: read(bytes(row, 4)?, Key::from_stored)?,
+        subject: read(text(row, 5)?, |it| it.parse().ok())?,
+        cause: cause.ok_or(UNREADABLE)?,
+    })
+}
+
+fn text<'row>(row: &'row Row<'_>, column: usize) -> Outcome<Option<&'row str>> {
+    row.get_ref(column)?.as_str_or_null().map_err(|_| UNREADABLE)
+}
+
+fn bytes<'row>(row: &'row Row<'_>, column: usize) -> Outcome<Option<&'row [u8]>> {
+    row.get_ref(column)?.as_blob_or_null().map_err(|_| UNREADABLE)
 }
 
 /// What is absent stays absent; what is there must be readable.
-fn some_or_unreadable<A, T>(value: Option<A>, read: impl FnOnce(A) -> Option<T>) -> Option<Option<T>> {
-    match value {
-        None => Some(None),
-        Some(value) => read(value).map(Some),
-    }
+fn read<A, T>(value: Option<A>, read: impl FnOnce(A) -> Option<T>) -> Outcome<Option<T>> {
+    value.map(|value| read(value).ok_or(UNREADABLE)).transpose()
 }

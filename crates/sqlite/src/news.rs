@@ -49,7 +49,7 @@ impl News {
         let known = version(&connection).map_err(failed)?;
         let watcher = Arc::clone(&news);
         threads::start("cloakroom-watch", &place.path, move || {
-            watcher.watch(&connection, known)
+            watcher.watch(&connection, known);
         })?;
         Ok(news)
     }

@@ -46,7 +46,7 @@ impl Readers {
             let connection = connection::reader(&place.path, options).map_err(failed)?;
             let (work, place) = (Arc::clone(&queue), Arc::clone(place));
             threads::start("cloakroom-read", &place.path.clone(), move || {
-                read(&work, &connection, &place)
+                read(&work, &connection, &place);
             })?;
         }
         // Half of the cores may look out at a time: the others are needed for what is looked out for.
@@ -137,5 +137,48 @@ fn read(queue: &Queue<Job>, connection: &Connection, place: &Place) {
             (checked, present) = (now, place.check());
         }
         job(present.clone().map(|()| connection));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread::sleep;
+
+    /// A disk that hangs looks like this: every thread is in a read that does not return.
+    #[tokio::test]
+    async fn a_hung_disk_is_unavailable_within_the_time_limit_and_then_works() {
+        const HANGS: Duration = Duration::from_millis(600);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cloakroom.db");
+        drop(crate::SqliteStore::open(&path).unwrap());
+        let place = Arc::new(Place::prepare(&path).unwrap());
+        let time_limit = Duration::from_millis(100);
+        let readers = Readers::start(
+            &place,
+            &Options {
+                time_limit,
+                reader_threads: 2,
+                ..Options::default()
+            },
+        )
+        .unwrap();
+        for _ in 0..3 {
+            let asked = Instant::now();
+            let answer = readers
+                .ask(|_| {
+                    sleep(HANGS);
+                    Ok(())
+                })
+                .await;
+            assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
+            assert!(
+                (time_limit..HANGS).contains(&asked.elapsed()),
+                "{:?}",
+                asked.elapsed()
+            );
+        }
+        tokio::time::sleep(HANGS).await;
+        assert_eq!(readers.ask(crate::rows::count).await.unwrap(), 0);
     }
 }

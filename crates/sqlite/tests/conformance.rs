@@ -1,5 +1,7 @@
 //! The conformance suite, on a file of its own for each test.
 
+#![allow(clippy::unwrap_used, reason = "a failed expectation is how a test speaks")]
+
 use cloakroom_core::Store;
 use cloakroom_sqlite::SqliteStore;
 use cloakroom_testkit::{Fixture, Trimming, async_trait};
@@ -11,6 +13,7 @@ struct OneFile {
 }
 
 impl OneFile {
+    #[allow(clippy::unused_async, reason = "the suite takes what can wait")]
     async fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
@@ -42,3 +45,8 @@ impl Fixture for OneFile {
 }
 
 cloakroom_testkit::conformance!(OneFile::new);
+
+#[test]
+fn any_sequence_of_steps_does_what_the_model_does() {
+    cloakroom_testkit::model::run(OneFile::new, 48);
+}

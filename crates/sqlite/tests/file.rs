@@ -1,5 +1,7 @@
 //! The file: made with tight permissions, ours, of a known version, whole, and still there.
 
+#![allow(clippy::unwrap_used, reason = "a failed expectation is how a test speaks")]
+
 mod common;
 
 use cloakroom_core::{CloseReason, Slot, Store, StoreError};

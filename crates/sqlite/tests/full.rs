@@ -1,5 +1,7 @@
 //! A file that may not grow, a file that somebody else holds, and a store that goes away.
 
+#![allow(clippy::unwrap_used, reason = "a failed expectation is how a test speaks")]
+
 mod common;
 
 use cloakroom_core::{CloseReason, Opened, Slot, Store, StoreError};

@@ -1,5 +1,7 @@
 //! What is particular about this journal and about what is forgotten.
 
+#![allow(clippy::unwrap_used, reason = "a failed expectation is how a test speaks")]
+
 mod common;
 
 use cloakroom_core::{Cause, CloseReason, Event, Kind, Position, Store};
@@ -37,7 +39,7 @@ async fn no_more_entries_are_kept_than_asked_for_and_a_tenth() {
     assert!((50..=55).contains(&page.entries.len()), "{}", page.entries.len());
     assert!(!page.gap, "whoever begins has missed nothing");
     let late = store
-        .journal(&beginning, 1000, Duration::from_secs(60))
+        .journal(&beginning, 1000, Duration::from_mins(1))
         .await
         .unwrap();
     assert!(late.gap, "told at once");
@@ -53,7 +55,7 @@ async fn a_position_of_another_file_is_a_gap() {
     let there = one.journal_end().await.unwrap();
     for position in [there.as_str(), "3", "1700000000000-0"] {
         let page = two
-            .journal(&position.parse().unwrap(), 10, Duration::from_secs(60))
+            .journal(&position.parse().unwrap(), 10, Duration::from_mins(1))
             .await
             .unwrap();
         assert!(page.gap, "{position}");
@@ -74,7 +76,7 @@ async fn a_file_restored_from_an_older_copy_is_a_gap() {
     let ahead = store.journal_end().await.unwrap();
     let restored = SqliteStore::open(&copy).unwrap();
     let page = restored
-        .journal(&ahead, 10, Duration::from_secs(60))
+        .journal(&ahead, 10, Duration::from_mins(1))
         .await
         .unwrap();
     assert!(page.gap);

@@ -1,5 +1,7 @@
 //! Several processes on one file. The children are this very test binary.
 
+#![allow(clippy::unwrap_used, reason = "a failed expectation is how a test speaks")]
+
 mod common;
 
 use cloakroom_core::{CloseReason, Opened, Store, WhenFull, Write};

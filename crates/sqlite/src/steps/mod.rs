@@ -18,7 +18,7 @@ pub(crate) use touch::touch;
 
 use crate::errors::Outcome;
 use crate::rows::{millis, moment, record};
-use cloakroom_core::{Cause, Event, Key, Kind, Moved, Record, SessionId, Subject, Timestamp};
+use cloakroom_core::{Cause, CloseReason, Event, Key, Kind, Moved, Record, SessionId, Subject, Timestamp};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use std::cell::Cell;
 
@@ -67,7 +67,7 @@ impl<'a> Tx<'a> {
         )?;
         insert.execute((
             event.kind.as_str(),
-            event.reason.map(|reason| reason.as_str()),
+            event.reason.map(CloseReason::as_str),
             event.session.as_ref().map(|id| &id.as_bytes()[..]),
             event.key.as_ref().map(|key| &key.as_bytes()[..]),
             event.subject.as_ref().map(Subject::as_str),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// How long the epoch of a subject without sessions is remembered: longer than any log-in takes. A later epoch is later
 /// than it all the same, because it holds the time.
-pub(super) const EPOCH_KEPT: Duration = Duration::from_secs(2 * 86_400);
+pub(super) const EPOCH_KEPT: Duration = Duration::from_hours(48);
 
 pub(crate) fn sweep(tx: &Tx<'_>, now: Timestamp, at_most: usize) -> Outcome<Swept> {
     let limit = i64::try_from(at_most.saturating_add(1)).unwrap_or(i64::MAX);
@@ -46,7 +46,7 @@ fn forget_moved(tx: &Tx<'_>, now: Timestamp, at_most: i64) -> Outcome<bool> {
     let mut delete = tx.run(
         "DELETE FROM moved WHERE key IN (SELECT key FROM moved WHERE expires_at <= ?1 ORDER BY expires_at LIMIT ?2)",
     )?;
-    is_all(delete.execute((millis(now), at_most))?, at_most)
+    Ok(is_all(delete.execute((millis(now), at_most))?, at_most))
 }
 
 /// Forgets epochs of subjects without sessions; those with some are looked at again later. Whether there may be more.
@@ -66,9 +66,9 @@ fn forget_epochs(tx: &Tx<'_>, now: Timestamp, at_most: i64) -> Outcome<bool> {
                 .execute([subject])?;
         }
     }
-    is_all(due.len(), at_most)
+    Ok(is_all(due.len(), at_most))
 }
 
-fn is_all(done: usize, at_most: i64) -> Outcome<bool> {
-    Ok(i64::try_from(done).is_ok_and(|done| done > 0 && done >= at_most))
+fn is_all(done: usize, at_most: i64) -> bool {
+    i64::try_from(done).is_ok_and(|done| done > 0 && done >= at_most)
 }

@@ -1,5 +1,6 @@
 //! What the tests of this crate share.
 #![allow(dead_code, reason = "each test file uses a part")]
+#![allow(clippy::unwrap_used, reason = "a failed expectation is how a test speaks")]
 
 use cloakroom_core::{CloseReason, Entry, Kind, Opened, Position, SessionId, Store, Subject};
 use cloakroom_testkit::{Draft, START, Sample};
@@ -54,7 +55,7 @@ pub fn replay(entries: &[Entry]) -> BTreeSet<SessionId> {
             Kind::Opened => assert!(live.insert(id.unwrap()), "opened twice"),
             Kind::Closed => assert!(live.remove(&id.unwrap()), "closed, but not open"),
             Kind::Updated | Kind::Renewed | Kind::Rotated => {
-                assert!(live.contains(&id.unwrap()), "changed, but not open")
+                assert!(live.contains(&id.unwrap()), "changed, but not open");
             }
             _ => {}
         }
