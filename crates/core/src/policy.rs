@@ -270,7 +270,13 @@ impl PolicyBuilder {
             "remember.absolute_timeout",
             self.remember_absolute,
         )?;
-        below("touch_every", self.touch_every, "idle_timeout", self.idle)?;
+        for (other, most) in [
+            ("idle_timeout", self.idle),
+            ("absolute_timeout", self.absolute),
+            ("remember.idle_timeout", self.remember_idle),
+        ] {
+            below("touch_every", self.touch_every, other, most)?;
+        }
         below(
             "renew_overlap",
             self.renew_overlap,
