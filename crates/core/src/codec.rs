@@ -125,8 +125,8 @@ impl Record {
         let subject = self.subject().map_or("", Subject::as_str);
         let mut bytes = head(LIVE, self.id, self.revision, self.expires_at, subject);
         let delta = |at: Timestamp| at.as_millis().cast_signed() - self.created_at.as_millis().cast_signed();
-        let user_agent = self.client.user_agent.as_deref().map(phrase::pack);
-        let language = self.client.accept_language.as_deref().map(phrase::pack);
+        let user_agent = header(self.client.user_agent.as_deref(), Client::MAX_USER_AGENT);
+        let language = header(self.client.accept_language.as_deref(), Client::MAX_LANGUAGE);
         let tail = LiveTail {
             created_at: self.created_at.as_millis(),
             token_at: delta(self.token_at),
@@ -185,6 +185,14 @@ fn head(kind: u8, id: SessionId, revision: Revision, expires_at: Timestamp, subj
     bytes.push(u8::try_from(subject.len()).unwrap_or(u8::MAX));
     bytes.extend(subject.as_bytes());
     bytes
+}
+
+/// A header value, cut to what a reader accepts: a [`Client`] that was put together by hand may hold anything.
+fn header(value: Option<&str>, most: usize) -> Option<phrase::PackedBuf> {
+    let value = value?;
+    Some(phrase::pack(
+        &value[..value.floor_char_boundary(phrase::longest(most))],
+    ))
 }
 
 fn append<T: Serialize>(bytes: &mut Vec<u8>, tail: &T) {

@@ -38,10 +38,15 @@ pub(crate) fn pack(text: &str) -> PackedBuf {
     }
 }
 
-/// The value, if it is one and not longer than `most` bytes (control characters grow when they are replaced, so thrice).
+/// The longest value that is kept where `most` bytes of a header are: control characters grow when they are replaced.
+pub(crate) const fn longest(most: usize) -> usize {
+    most * 3
+}
+
+/// The value, if it is one and not longer than [`longest`].
 pub(crate) fn unpack(packed: &Packed<'_>, most: usize) -> Option<Box<str>> {
     let length = usize::from(packed.0);
-    if length > most * 3 {
+    if length > longest(most) {
         return None;
     }
     if packed.1.len() == length {
