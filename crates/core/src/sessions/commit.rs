@@ -3,7 +3,7 @@
 use super::active::seal_data;
 use super::{Active, SessionError, Sessions, TRIES};
 use crate::client::Client;
-use crate::data::Changes;
+use crate::data::{Changes, Data};
 use crate::event::{Actor, Cause, Kind};
 use crate::record::Record;
 use crate::store::{Found, Swap, Write};
@@ -26,34 +26,46 @@ impl Sessions {
             if data == before {
                 return Ok(current);
             }
-            let old = current.record();
-            let mut record = old.clone();
-            record.revision = old.revision.next();
-            record.sealed = seal_data(&data, current.token(), old.id, self.random())?;
-            let (key, expected, deadline) = (*current.key(), old.revision, self.deadline(&record));
-            let swap = Swap {
-                key,
-                expected,
-                record,
-                deadline,
-                kind: Kind::Updated,
-                cause: self.user(client),
-            };
-            match self.store().swap(&swap).await? {
-                Write::Done => {
-                    let written = Active::new(current.token().clone(), swap.record);
-                    let written = written.wanting_step_up(active.mismatch());
-                    return Ok(if current.is_new_token() {
-                        written.reissued()
-                    } else {
-                        written
-                    });
-                }
-                Write::Conflict => current = self.again(&current).await?,
-                Write::Gone => return Err(SessionError::Gone),
+            match self.write(&current, &data, client).await? {
+                Some(written) => return Ok(written.wanting_step_up(active.mismatch())),
+                None => current = self.again(&current).await?,
             }
         }
         Err(SessionError::Contended)
+    }
+
+    /// Writes data over the version at hand. Nothing if somebody wrote in between.
+    pub(super) async fn write(
+        &self,
+        current: &Active,
+        data: &Data,
+        client: &Client,
+    ) -> Result<Option<Active>, SessionError> {
+        let old = current.record();
+        let mut record = old.clone();
+        record.revision = old.revision.next();
+        record.sealed = seal_data(data, current.token(), old.id, self.random())?;
+        let (key, expected, deadline) = (*current.key(), old.revision, self.deadline(&record));
+        let swap = Swap {
+            key,
+            expected,
+            record,
+            deadline,
+            kind: Kind::Updated,
+            cause: self.user(client),
+        };
+        match self.store().swap(&swap).await? {
+            Write::Done => {
+                let written = Active::new(current.token().clone(), swap.record);
+                Ok(Some(if current.is_new_token() {
+                    written.reissued()
+                } else {
+                    written
+                }))
+            }
+            Write::Conflict => Ok(None),
+            Write::Gone => Err(SessionError::Gone),
+        }
     }
 
     /// Changes a record from outside, without its token: whatever is sealed stays as it is. `change` says what it did,
@@ -111,12 +123,18 @@ impl Sessions {
                 None => break,
             }
         }
+        self.find_again(record).await
+    }
+
+    /// The same session under whatever key it has now.
+    pub(super) async fn find_again(&self, record: &Record) -> Result<Option<Found>, SessionError> {
         match record.subject() {
+            // Where the subject's sessions live is known; where the session of nobody lives, only the whole store knows.
             Some(subject) => {
                 let all = self.store().list(subject).await?;
                 Ok(all.into_iter().find(|found| found.record.id == record.id))
             }
-            None => Ok(None),
+            None => Ok(self.store().find(&record.id).await?),
         }
     }
 }

@@ -119,11 +119,7 @@ impl Sessions {
                 return Ok(Some(ended));
             }
             // Nothing there: ended already, or rotated by another request, which leaves no way to follow.
-            let Some(subject) = active.subject() else {
-                return Ok(None);
-            };
-            let all = self.store().list(subject).await?;
-            let Some(found) = all.into_iter().find(|found| found.record.id == active.id()) else {
+            let Some(found) = self.find_again(active.record()).await? else {
                 return Ok(None);
             };
             if let Some(ended) = self.close_wherever(&found.key, reason, cause).await? {

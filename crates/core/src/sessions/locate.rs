@@ -20,42 +20,43 @@ pub(super) struct Located {
     pub offered: bool,
 }
 
+/// What a token leads to.
+pub(super) enum Way {
+    To(Box<Located>),
+    Nowhere,
+    /// It had been replaced long ago: two parties hold it, and one of them stole it. The session is on from this key.
+    Reused(Key),
+}
+
 enum Step {
-    Here(Box<Located>),
     On(Token, Moved),
-    Nothing,
+    Done(Way),
 }
 
 impl Sessions {
-    /// The record of a token, or of its successor while the overlap lasts. A token that is shown after its overlap ends
-    /// the session (RFC 9700 §4.14 does so for refresh tokens): two parties hold it, and one of them stole it.
-    pub(super) async fn locate(
-        &self,
-        token: &Token,
-        now: Timestamp,
-    ) -> Result<Option<Located>, SessionError> {
+    /// The record of a token, or of its successor while the overlap lasts. Changes nothing.
+    pub(super) async fn locate(&self, token: &Token, now: Timestamp) -> Result<Way, SessionError> {
         let mut step = match self.read(&token.key()).await? {
-            None => return Ok(None),
+            None => return Ok(Way::Nowhere),
             Some(Slot::Live(record)) => {
-                return Ok(Some(Located {
+                return Ok(Way::To(Box::new(Located {
                     token: token.clone(),
                     record,
                     offered: false,
-                }));
+                })));
             }
             Some(Slot::Moved(moved)) => Step::On(token.clone(), moved),
         };
         for _ in 0..HOPS {
             step = match step {
                 Step::On(token, moved) => self.follow(&token, &moved, now).await?,
-                Step::Here(located) => return Ok(Some(*located)),
-                Step::Nothing => return Ok(None),
+                Step::Done(way) => return Ok(way),
             };
         }
-        match step {
-            Step::Here(located) => Ok(Some(*located)),
-            Step::On(..) | Step::Nothing => Ok(None),
-        }
+        Ok(match step {
+            Step::Done(way) => way,
+            Step::On(..) => Way::Nowhere,
+        })
     }
 
     /// One step from a renewed token to its successor, if the old one is still good.
@@ -63,31 +64,33 @@ impl Sessions {
         let Some(successor) = open_successor(token, moved) else {
             self.report_unreadable(&token.key(), "successor does not open")
                 .await;
-            return Ok(Step::Nothing);
+            return Ok(Step::Done(Way::Nowhere));
         };
         let good = |confirmed: Timestamp| now.since(confirmed) <= self.policy().renew_overlap();
         match self.read(&moved.to).await? {
-            None => Ok(Step::Nothing),
+            None => Ok(Step::Done(Way::Nowhere)),
             Some(Slot::Live(record)) => {
                 let alive = match record.token {
                     TokenState::Offered => true,
                     TokenState::Confirmed { at } => at.is_some_and(good),
                 };
-                if !alive {
-                    return self.reused(&moved.to, now).await;
-                }
-                Ok(Step::Here(Box::new(Located {
-                    token: successor,
-                    record,
-                    offered: true,
-                })))
+                Ok(Step::Done(if alive {
+                    Way::To(Box::new(Located {
+                        token: successor,
+                        record,
+                        offered: true,
+                    }))
+                } else {
+                    Way::Reused(moved.to)
+                }))
             }
             Some(Slot::Moved(next)) if next.confirmed_at.is_some_and(good) => Ok(Step::On(successor, next)),
-            Some(Slot::Moved(_)) => self.reused(&moved.to, now).await,
+            Some(Slot::Moved(_)) => Ok(Step::Done(Way::Reused(moved.to))),
         }
     }
 
-    async fn reused(&self, key: &Key, now: Timestamp) -> Result<Step, SessionError> {
+    /// Ends a session one of whose tokens was shown after its overlap (RFC 9700 §4.14 does so for refresh tokens).
+    pub(super) async fn reused(&self, key: &Key, now: Timestamp) -> Result<(), SessionError> {
         let cause = Cause {
             at: now,
             actor: Actor::System,
@@ -95,7 +98,7 @@ impl Sessions {
         }
         .saying("a token was used after its successor had replaced it");
         self.close_wherever(key, CloseReason::TokenReuse, &cause).await?;
-        Ok(Step::Nothing)
+        Ok(())
     }
 
     /// Loads a slot. What is unreadable is reported and counts as nothing: the client is refused as if there were no

@@ -108,7 +108,8 @@ impl Sessions {
     }
 
     /// Opens a session for somebody who has proved who they are. A session that the browser had before ends with it
-    /// (`replaced`); of its data only fields that were declared to survive log-in are carried over.
+    /// (`replaced`); of its data only fields that were declared to survive log-in are carried over, and of another user's
+    /// session nothing.
     pub async fn log_in(
         &self,
         log_in: LogIn,
@@ -119,8 +120,16 @@ impl Sessions {
             Some(epoch) => epoch,
             None => self.epoch(&log_in.subject).await?,
         };
-        let mut data = log_in.data;
-        if let Some(current) = current {
+        // Read anew: checking a password takes its time, and other requests of this browser went on meanwhile.
+        let current = match current {
+            Some(current) => self.still_there(current).await?,
+            None => None,
+        };
+        let given = log_in.data;
+        let mut data = given.clone();
+        if let Some(current) = &current
+            && current.subject().is_none_or(|before| *before == log_in.subject)
+        {
             data.absorb(current.data()?.carried())?;
         }
         let bucket = Bucket::of(&log_in.subject);
@@ -134,23 +143,67 @@ impl Sessions {
         };
         let mut opening = self.opening(bucket, Some(identity), &data, client)?;
         opening.1.replaces = current
-            .map(|current| *current.key())
-            .filter(|key| key.bucket() == bucket);
+            .as_ref()
+            .filter(|current| current.subject().is_some() && current.key().bucket() == bucket)
+            .map(|current| *current.key());
         let active = self.admit(opening).await?;
-        if let Some(current) = current {
-            // Of another bucket, or renewed since it was read: then it has not ended yet. If it can not be ended now, the
-            // new one must not stay either, for the browser would have two.
-            let ended = self
-                .end_at(current, CloseReason::Replaced, &self.user(client))
-                .await;
-            if let Err(error) = ended {
+        let Some(current) = current else {
+            return Ok(active);
+        };
+        match self.take_over(&active, &current, given, client).await {
+            Ok(active) => Ok(active),
+            Err(error) => {
+                // The old one may still be there. The new one must not stay either, for the browser would have two.
                 self.end_at(&active, CloseReason::Replaced, &self.user(client))
                     .await
                     .ok();
-                return Err(error);
+                Err(error)
             }
         }
+    }
+
+    /// Ends the session that a log-in replaces.
+    ///
+    /// An anonymous one is first moved to a token that nobody has: then no other request writes to it any more, and what
+    /// was written since it was read comes along.
+    async fn take_over(
+        &self,
+        active: &Active,
+        current: &Active,
+        given: Data,
+        client: &Client,
+    ) -> Result<Active, SessionError> {
+        let cause = self.user(client);
+        if current.subject().is_some() {
+            self.end_at(current, CloseReason::Replaced, &cause).await?;
+            return Ok(active.clone());
+        }
+        let last = match self.rotate(current, client).await {
+            Ok(last) => last,
+            Err(SessionError::Gone) => return Ok(active.clone()),
+            Err(error) => return Err(error),
+        };
+        let mut active = active.clone();
+        if last.record().revision != current.record().revision.next() {
+            let mut data = given;
+            data.absorb(last.data()?.carried())?;
+            // Nobody else has its token yet, so nobody writes in between.
+            active = self
+                .write(&active, &data, client)
+                .await?
+                .ok_or(SessionError::Contended)?;
+        }
+        self.end_at(&last, CloseReason::Replaced, &cause).await?;
         Ok(active)
+    }
+
+    /// A session as it is now, if it still is.
+    async fn still_there(&self, active: &Active) -> Result<Option<Active>, SessionError> {
+        match self.again(active).await {
+            Ok(active) => Ok(Some(active)),
+            Err(SessionError::Gone) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     fn opening(

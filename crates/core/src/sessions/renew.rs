@@ -4,7 +4,7 @@ use super::active::seal_data;
 use super::locate::Located;
 use super::{Active, SessionError, Sessions};
 use crate::client::Client;
-use crate::data::DataError;
+use crate::data::Data;
 use crate::event::Kind;
 use crate::record::{Moved, TokenState};
 use crate::seal::{self, Purpose};
@@ -15,20 +15,14 @@ use crate::token::Token;
 impl Sessions {
     /// Moves the record under a new token and leaves the way to it under the old one. Nothing if another request was
     /// faster: whoever reads again finds that one's successor, so there is ever only one.
-    ///
-    /// A record whose data can not be opened keeps its token: to renew it would lose the data for good.
     pub(super) async fn renew(
         &self,
         located: &Located,
+        data: &Data,
         client: &Client,
         now: Timestamp,
     ) -> Result<Option<Active>, SessionError> {
         let old = &located.record;
-        let active = Active::new(located.token.clone(), old.clone());
-        let data = match active.data() {
-            Err(DataError::Damaged) => return Ok(Some(active)),
-            data => data?,
-        };
         let token = Token::mint(located.token.key().bucket(), self.random())?;
         let mut record = old.clone();
         record.revision = old.revision.next();
@@ -36,7 +30,7 @@ impl Sessions {
         record.token_at = now;
         record.token = TokenState::Offered;
         record.renew_now = false;
-        record.sealed = seal_data(&data, &token, old.id, self.random())?;
+        record.sealed = seal_data(data, &token, old.id, self.random())?;
         let successor = seal::seal(
             &located.token,
             Purpose::Successor,

@@ -1,8 +1,9 @@
 //! The check that every request makes.
 
-use super::locate::Located;
+use super::locate::{Located, Way};
 use super::{Active, SessionError, Sessions, TRIES};
 use crate::client::Client;
+use crate::data::DataError;
 use crate::event::{CloseReason, Kind};
 use crate::judge::{Alive, Death, Verdict};
 use crate::record::{Record, TokenState};
@@ -44,8 +45,13 @@ impl Sessions {
     ) -> Result<Option<Active>, SessionError> {
         for _ in 0..TRIES {
             let now = self.now();
-            let Some(located) = self.locate(token, now).await? else {
-                return Ok(None);
+            let located = match self.locate(token, now).await? {
+                Way::To(located) => *located,
+                Way::Nowhere => return Ok(None),
+                Way::Reused(key) => {
+                    self.reused(&key, now).await?;
+                    return Ok(None);
+                }
             };
             let pass = match self.policy().judge(&located.record, client, None, now) {
                 Verdict::Dead(death) => self
@@ -68,14 +74,14 @@ impl Sessions {
     /// is taken to be the session's own.
     pub async fn introspect(&self, token: &Token) -> Result<Option<Active>, SessionError> {
         let now = self.now();
-        let Some(located) = self.locate(token, now).await? else {
+        let Way::To(located) = self.locate(token, now).await? else {
             return Ok(None);
         };
         match self
             .policy()
             .judge(&located.record, &located.record.client, None, now)
         {
-            Verdict::Alive(alive) => Ok(Some(plain(located, alive))),
+            Verdict::Alive(alive) => Ok(Some(plain(*located, alive))),
             Verdict::Dead(_) => Ok(None),
         }
     }
@@ -93,10 +99,17 @@ impl Sessions {
             return self.seen(located, alive, now).await;
         }
         if alive.renew && alive.step_up.is_none() {
-            return Ok(self
-                .renew(&located, client, now)
-                .await?
-                .map_or(Pass::Again, |active| Pass::Settled(Some(active))));
+            match Active::new(located.token.clone(), located.record.clone()).data() {
+                Ok(data) => {
+                    return Ok(self
+                        .renew(&located, &data, client, now)
+                        .await?
+                        .map_or(Pass::Again, |active| Pass::Settled(Some(active))));
+                }
+                // A new token would lose what is sealed under the old one for good.
+                Err(DataError::Damaged) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         if alive.confirm || alive.moved.is_some() {
             return self.adapt(located, alive, client, now).await;
