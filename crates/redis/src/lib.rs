@@ -13,6 +13,45 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! Every step that does more than one thing is one Lua script, and writes its journal entry with it. A check is a plain
+//! `GET`; being seen is one script for all sessions of a bucket that were. A command takes at most half a second
+//! ([`Options::command_limit`]), then the answer is [`Unavailable`](cloakroom_core::StoreError::Unavailable); what broke
+//! is dialled again until it answers.
+//!
+//! # Keys
+//!
+//! `3a` stands for one of 256 buckets, in hexadecimal: a hash tag, so that a bucket lives in one slot of a cluster.
+//!
+//! | key | type | what | lives |
+//! | --- | --- | --- | --- |
+//! | `cr:{3a}:s:HASH` | string | a session, or the way on from a renewed token; 32 raw bytes of hash | deadline + grace |
+//! | `cr:{3a}:i:NN` | hash | session id → hash, and subject → session ids; 128 small ones | last absolute deadline + grace |
+//! | `cr:{3a}:x:TIME` | list | ids to be looked at from that time on | that time + twice the grace |
+//! | `cr:{3a}:w` | sorted set | the times of those lists | the last of them |
+//! | `cr:{3a}:m` | hash | `n`, the number of sessions | last absolute deadline + grace |
+//! | `cr:{3a}:e:SUBJECT` | string | the epoch of a subject that was logged out everywhere | 2 days |
+//! | `cr:{journal}` | stream | what happened | for ever, but bounded by its length |
+//!
+//! Times to live are a backstop for a server that nobody uses any more: deadlines are kept in the records, and
+//! [`sweep`](cloakroom_core::Store::sweep) ends what has lapsed.
+//!
+//! # Rights
+//!
+//! A user of its own needs no more than this (`ACL SETUSER app on >secret …`); with `+config|get`,
+//! [`examine`](cloakroom_core::Store::examine) also sees whether snapshots are taken:
+//!
+//! ```text
+//! ~cr:* resetchannels -@all +get +getrange +set +setrange +del +exists +pexpire +pttl +hget +hset
+//! +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo
+//! +evalsha +script|load +info
+//! ```
+//!
+//! # The server
+//!
+//! `maxmemory-policy noeviction` and `appendonly yes`, and a primary: what is missing is told by `examine`. When memory
+//! is full, nobody can log in ([`Full`](cloakroom_core::StoreError::Full)), but checks and logging out work on.
+
 mod address;
 mod call;
 mod end;

@@ -2,7 +2,7 @@
 
 mod support;
 
-use cloakroom_core::{Bucket, Slot, Store};
+use cloakroom_core::{Bucket, CloseReason, Slot, Store, Write};
 use cloakroom_testkit::{START, Sample, after, cause};
 use redis::aio::MultiplexedConnection;
 use std::collections::BTreeMap;
@@ -10,17 +10,31 @@ use support::{Server, raw, store};
 
 /// Commands since the last reset, those inside scripts included.
 async fn commands(raw: &mut MultiplexedConnection) -> BTreeMap<String, u64> {
-    let info: String = redis::cmd("INFO").arg("commandstats").query_async(raw).await.unwrap();
-    let lines = info.lines().filter_map(|line| line.strip_prefix("cmdstat_")?.split_once(':'));
+    let info: String = redis::cmd("INFO")
+        .arg("commandstats")
+        .query_async(raw)
+        .await
+        .unwrap();
+    let lines = info
+        .lines()
+        .filter_map(|line| line.strip_prefix("cmdstat_")?.split_once(':'));
     let counts = lines.map(|(name, rest)| {
-        let calls = rest.strip_prefix("calls=").and_then(|rest| rest.split(',').next());
+        let calls = rest
+            .strip_prefix("calls=")
+            .and_then(|rest| rest.split(',').next());
         (name.to_owned(), calls.unwrap().parse().unwrap())
     });
-    counts.filter(|(name, _)| name != "info" && name != "config|resetstat").collect()
+    counts
+        .filter(|(name, _)| name != "info" && name != "config|resetstat")
+        .collect()
 }
 
 async fn reset(raw: &mut MultiplexedConnection) {
-    redis::cmd("CONFIG").arg("RESETSTAT").exec_async(raw).await.unwrap();
+    redis::cmd("CONFIG")
+        .arg("RESETSTAT")
+        .exec_async(raw)
+        .await
+        .unwrap();
 }
 
 fn just(name: &str, calls: u64) -> BTreeMap<String, u64> {
@@ -35,12 +49,19 @@ async fn a_check_costs_one_round_trip() {
     let _ = store.open(&session.opening()).await.unwrap();
     reset(&mut raw).await;
     for _ in 0..10 {
-        assert!(matches!(store.load(&session.key).await.unwrap(), Some(Slot::Live(_))));
+        assert!(matches!(
+            store.load(&session.key).await.unwrap(),
+            Some(Slot::Live(_))
+        ));
     }
     assert_eq!(commands(&mut raw).await, just("get", 10));
     reset(&mut raw).await;
     assert_eq!(store.load(&sample.key(Bucket(7))).await.unwrap(), None);
-    assert_eq!(commands(&mut raw).await, just("get", 1), "an unknown token costs as much");
+    assert_eq!(
+        commands(&mut raw).await,
+        just("get", 1),
+        "an unknown token costs as much"
+    );
 }
 
 #[tokio::test]
@@ -60,37 +81,74 @@ async fn a_touch_writes_once_and_touches_travel_together() {
     assert_eq!(store.touch(&touches[1..]).await.unwrap(), [true; 19]);
     let counted = commands(&mut raw).await;
     assert_eq!(counted["evalsha"], 2, "one call for each bucket");
-    assert_eq!((counted["setrange"], counted["pexpire"], counted["getrange"]), (19, 19, 19));
+    assert_eq!(
+        (counted["setrange"], counted["pexpire"], counted["getrange"]),
+        (19, 19, 19)
+    );
     assert_eq!(counted.len(), 4, "{counted:?}");
     reset(&mut raw).await;
     store.touch(&touches).await.unwrap();
-    assert!(!commands(&mut raw).await.contains_key("setrange"), "nothing new was written again");
+    assert!(
+        !commands(&mut raw).await.contains_key("setrange"),
+        "nothing new was written again"
+    );
 }
 
-/// Nothing here grows with the number of other sessions. Printed for the book.
+/// What each step does inside its one script, as printed for the book.
 #[tokio::test]
 async fn every_step_is_one_script() {
     let server = Server::start();
     let (store, mut raw, sample) = (store(&server).await, raw(&server).await, Sample::new(3));
     let alice = "alice".parse().unwrap();
-    let [first, second] = [sample.session(&alice, START), sample.session(&alice, START)];
-    let _ = store.open(&first.opening()).await.unwrap();
-    let steps: [(&str, u64); 5] = [("open", 1), ("swap", 1), ("rotate", 1), ("list", 1), ("close", 1)];
-    for (step, calls) in steps {
-        for round in 0..2 {
+    // The first round teaches the server the scripts.
+    for round in 0..2 {
+        let session = sample.session(&alice, START);
+        let other = sample.session(&alice, START);
+        let mut spent = Vec::new();
+        for step in [
+            "open",
+            "open the second",
+            "list",
+            "swap",
+            "rotate",
+            "close",
+            "close all",
+        ] {
             reset(&mut raw).await;
-            match (step, round) {
-                ("open", 0) => drop(store.open(&second.opening()).await.unwrap()),
-                ("open", _) => drop(store.open(&sample.session(&alice, START).opening()).await.unwrap()),
-                ("swap", _) => drop(store.swap(&first.swap(b"data")).await.unwrap()),
-                ("rotate", _) => drop(store.rotate(&second.rotation(sample.key(second.key.bucket()))).await.unwrap()),
-                ("list", _) => drop(store.list(&alice).await.unwrap()),
-                _ => drop(store.close(&first.key, cloakroom_core::CloseReason::Logout, &cause(START)).await.unwrap()),
+            match step {
+                "open" => drop(store.open(&session.opening()).await.unwrap()),
+                "open the second" => drop(store.open(&other.opening()).await.unwrap()),
+                "list" => assert_eq!(store.list(&alice).await.unwrap().len(), 2),
+                "swap" => assert_eq!(store.swap(&session.swap(b"x")).await.unwrap(), Write::Done),
+                "rotate" => {
+                    let rotation = other.rotation(sample.key(other.key.bucket()));
+                    assert_eq!(store.rotate(&rotation).await.unwrap(), Write::Done);
+                }
+                "close" => {
+                    let ended = store
+                        .close(&session.key, CloseReason::Logout, &cause(START))
+                        .await;
+                    assert!(ended.unwrap().is_some());
+                }
+                _ => {
+                    let all = store
+                        .close_subject(&alice, None, CloseReason::Revoked, &cause(START))
+                        .await;
+                    assert_eq!(all.unwrap().ended.len(), 1);
+                }
             }
+            spent.push((step, commands(&mut raw).await));
         }
-        let counted = commands(&mut raw).await;
-        assert_eq!(counted["evalsha"], calls, "{step}: {counted:?}");
-        let inside: u64 = counted.values().sum::<u64>() - calls;
-        println!("{step}: 1 script, {inside} commands in it: {counted:?}");
+        for (step, mut counted) in spent.into_iter().filter(|_| round == 1) {
+            assert_eq!(counted.remove("evalsha"), Some(1), "{step}: {counted:?}");
+            let inside: u64 = counted.values().sum();
+            assert!(inside <= 25, "{step}: {counted:?}");
+            println!("{step}: one script of {inside} commands: {counted:?}");
+        }
+        redis::cmd("DEL")
+            .arg(format!("cr:{{{:02x}}}:e:alice", session.key.bucket().0))
+            .exec_async(&mut raw)
+            .await
+            .unwrap();
     }
 }

@@ -35,19 +35,45 @@ async fn a_hung_server_is_unavailable_within_a_second_and_works_when_it_wakes_up
             store.touch(&[]),
             store.list(session.record.subject().unwrap())
         );
-        assert!(matches!(answers.0, Err(StoreError::Unavailable(_))), "{:?}", answers.0);
-        assert!(matches!(answers.1, Err(StoreError::Unavailable(_))), "{:?}", answers.1);
-        assert!(matches!(answers.3, Err(StoreError::Unavailable(_))), "{:?}", answers.3);
-        assert!(asked.elapsed() < SECOND, "round {round} took {:?}", asked.elapsed());
+        assert!(
+            matches!(answers.0, Err(StoreError::Unavailable(_))),
+            "{:?}",
+            answers.0
+        );
+        assert!(
+            matches!(answers.1, Err(StoreError::Unavailable(_))),
+            "{:?}",
+            answers.1
+        );
+        assert!(
+            matches!(answers.3, Err(StoreError::Unavailable(_))),
+            "{:?}",
+            answers.3
+        );
+        assert!(
+            asked.elapsed() < SECOND,
+            "round {round} took {:?}",
+            asked.elapsed()
+        );
     }
     // Once it is known to be away, nobody waits, and nothing is sent that would be done later.
     let asked = Instant::now();
     let late = sample.session(&"bob".parse().unwrap(), START);
-    assert!(matches!(store.open(&late.opening()).await, Err(StoreError::Unavailable(_))));
-    assert!(asked.elapsed() < Duration::from_millis(300), "{:?}", asked.elapsed());
+    assert!(matches!(
+        store.open(&late.opening()).await,
+        Err(StoreError::Unavailable(_))
+    ));
+    assert!(
+        asked.elapsed() < Duration::from_millis(300),
+        "{:?}",
+        asked.elapsed()
+    );
     server.thaw();
     wait_for(&store).await;
-    assert!(matches!(store.load(&session.key).await.unwrap(), Some(Slot::Live(_))));
+    assert!(matches!(
+        store.load(&session.key).await.unwrap(),
+        Some(Slot::Live(_))
+    ));
     assert_eq!(store.load(&late.key).await.unwrap(), None);
     assert_eq!(store.count().await.unwrap(), 1);
 }
@@ -57,7 +83,14 @@ async fn a_follower_of_a_hung_server_is_told() {
     let server = Server::start();
     let store = store(&server).await;
     let end = store.journal_end().await.unwrap();
-    assert!(store.journal(&end, 10, Duration::from_millis(50)).await.unwrap().entries.is_empty());
+    assert!(
+        store
+            .journal(&end, 10, Duration::from_millis(50))
+            .await
+            .unwrap()
+            .entries
+            .is_empty()
+    );
     server.freeze();
     let asked = Instant::now();
     let answer = store.journal(&end, 10, Duration::from_millis(200)).await;
@@ -65,7 +98,13 @@ async fn a_follower_of_a_hung_server_is_told() {
     assert!(asked.elapsed() < SECOND);
     server.thaw();
     wait_for(&store).await;
-    assert!(!store.journal(&end, 10, Duration::from_millis(50)).await.unwrap().gap);
+    assert!(
+        !store
+            .journal(&end, 10, Duration::from_millis(50))
+            .await
+            .unwrap()
+            .gap
+    );
 }
 
 #[tokio::test]
@@ -93,14 +132,26 @@ async fn a_killed_server_is_unavailable_at_once_and_used_again_when_it_is_back()
     let end = store.journal_end().await.unwrap();
     server.kill();
     let asked = Instant::now();
-    assert!(matches!(store.load(&session.key).await, Err(StoreError::Unavailable(_))));
+    assert!(matches!(
+        store.load(&session.key).await,
+        Err(StoreError::Unavailable(_))
+    ));
     assert!(asked.elapsed() < SECOND, "{:?}", asked.elapsed());
     server.restart();
     wait_for(&store).await;
-    assert_eq!(store.load(&session.key).await.unwrap(), Some(Slot::Live(session.record.clone())));
+    assert_eq!(
+        store.load(&session.key).await.unwrap(),
+        Some(Slot::Live(session.record.clone()))
+    );
     assert!(!store.journal(&end, 10, Duration::ZERO).await.unwrap().gap);
     // Scripts do not survive a restart.
-    assert!(store.close(&session.key, CloseReason::Logout, &cause(START)).await.unwrap().is_some());
+    assert!(
+        store
+            .close(&session.key, CloseReason::Logout, &cause(START))
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[tokio::test]
@@ -120,13 +171,19 @@ async fn a_journal_that_is_gone_is_a_gap() {
     let server = Server::start();
     let (store, mut raw, sample) = (store(&server).await, raw(&server).await, Sample::new(1));
     for _ in 0..3 {
-        let _ = store.open(&sample.session(&"alice".parse().unwrap(), START).opening()).await.unwrap();
+        let _ = store
+            .open(&sample.session(&"alice".parse().unwrap(), START).opening())
+            .await
+            .unwrap();
     }
     let end = store.journal_end().await.unwrap();
     redis::cmd("FLUSHALL").exec_async(&mut raw).await.unwrap();
     let page = store.journal(&end, 10, Duration::ZERO).await.unwrap();
     assert!(page.gap && page.entries.is_empty());
-    let _ = store.open(&sample.session(&"bob".parse().unwrap(), START).opening()).await.unwrap();
+    let _ = store
+        .open(&sample.session(&"bob".parse().unwrap(), START).opening())
+        .await
+        .unwrap();
     let page = store.journal(&end, 10, 5 * SECOND).await.unwrap();
     assert_eq!((page.gap, page.entries.len()), (true, 1));
 }
@@ -140,20 +197,51 @@ async fn a_full_server_says_so_does_nothing_by_halves_and_lets_people_log_out() 
     let _ = store.open(&session.opening()).await.unwrap();
     let _ = store.open(&other.opening()).await.unwrap();
     let before = store.journal_end().await.unwrap();
-    redis::cmd("CONFIG").arg("SET").arg("maxmemory").arg("1mb").exec_async(&mut raw).await.unwrap();
+    redis::cmd("CONFIG")
+        .arg("SET")
+        .arg("maxmemory")
+        .arg("1mb")
+        .exec_async(&mut raw)
+        .await
+        .unwrap();
     let third = sample.session(&alice, after(1));
     let opening = third.opening_within(1, WhenFull::EvictOldest);
     assert!(matches!(store.open(&opening).await, Err(StoreError::Full(_))));
-    assert!(matches!(store.swap(&session.swap(b"x")).await, Err(StoreError::Full(_))));
+    assert!(matches!(
+        store.swap(&session.swap(b"x")).await,
+        Err(StoreError::Full(_))
+    ));
     let rotation = session.rotation(sample.key(session.key.bucket()));
     assert!(matches!(store.rotate(&rotation).await, Err(StoreError::Full(_))));
-    assert_eq!(store.journal_end().await.unwrap(), before, "a refused step left a trace");
-    assert_eq!(store.load(&session.key).await.unwrap(), Some(Slot::Live(session.record.clone())));
-    assert_eq!((store.count().await.unwrap(), store.list(&alice).await.unwrap().len()), (2, 2));
+    assert_eq!(
+        store.journal_end().await.unwrap(),
+        before,
+        "a refused step left a trace"
+    );
+    assert_eq!(
+        store.load(&session.key).await.unwrap(),
+        Some(Slot::Live(session.record.clone()))
+    );
+    assert_eq!(
+        (
+            store.count().await.unwrap(),
+            store.list(&alice).await.unwrap().len()
+        ),
+        (2, 2)
+    );
     // Being seen, logging out and lapsing need no room.
     assert_eq!(store.touch(&[session.touch(after(60))]).await.unwrap(), [true]);
-    assert!(store.close(&session.key, CloseReason::Logout, &cause(after(61))).await.unwrap().is_some());
-    let all = store.close_subject(&alice, None, CloseReason::Revoked, &cause(after(62))).await.unwrap();
+    assert!(
+        store
+            .close(&session.key, CloseReason::Logout, &cause(after(61)))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    let all = store
+        .close_subject(&alice, None, CloseReason::Revoked, &cause(after(62)))
+        .await
+        .unwrap();
     assert_eq!(all.ended.len(), 1);
     assert_eq!(store.count().await.unwrap(), 0);
 }
@@ -164,12 +252,24 @@ async fn scripts_that_were_flushed_are_loaded_again() {
     let (store, mut raw, sample) = (store(&server).await, raw(&server).await, Sample::new(1));
     let alice = "alice".parse().unwrap();
     for _ in 0..3 {
-        redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut raw).await.unwrap();
+        redis::cmd("SCRIPT")
+            .arg("FLUSH")
+            .exec_async(&mut raw)
+            .await
+            .unwrap();
         let session = sample.session(&alice, START);
         let _ = store.open(&session.opening()).await.unwrap();
-        redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut raw).await.unwrap();
+        redis::cmd("SCRIPT")
+            .arg("FLUSH")
+            .exec_async(&mut raw)
+            .await
+            .unwrap();
         assert_eq!(store.touch(&[session.touch(after(1))]).await.unwrap(), [true]);
-        redis::cmd("SCRIPT").arg("FLUSH").exec_async(&mut raw).await.unwrap();
+        redis::cmd("SCRIPT")
+            .arg("FLUSH")
+            .exec_async(&mut raw)
+            .await
+            .unwrap();
         assert!(store.sweep(after(1), 10).await.is_ok());
     }
 }
@@ -191,16 +291,30 @@ async fn a_damaged_record_is_an_error_and_never_an_absent_session() {
         (whole[..whole.len() - 1].to_vec(), false),
     ] {
         let _: () = raw.set(&name, &damage).await.unwrap();
-        let corrupt = |error: &StoreError| matches!(error, StoreError::Corrupt { key, .. } if **key == session.key);
+        let corrupt =
+            |error: &StoreError| matches!(error, StoreError::Corrupt { key, .. } if **key == session.key);
         assert!(store.load(&session.key).await.is_err_and(|error| corrupt(&error)));
-        assert!(store.find(&session.id()).await.is_err_and(|error| corrupt(&error)));
+        assert!(
+            store
+                .find(&session.id())
+                .await
+                .is_err_and(|error| corrupt(&error))
+        );
         assert!(store.list(&alice).await.is_err_and(|error| corrupt(&error)));
         if head_too {
-            assert!(store.swap(&session.swap(b"x")).await.is_err_and(|error| corrupt(&error)));
+            assert!(
+                store
+                    .swap(&session.swap(b"x"))
+                    .await
+                    .is_err_and(|error| corrupt(&error))
+            );
         }
         // It stands in nobody's way.
         let next = sample.session(&alice, START);
-        let _ = store.open(&next.opening_within(1, WhenFull::EvictOldest)).await.unwrap();
+        let _ = store
+            .open(&next.opening_within(1, WhenFull::EvictOldest))
+            .await
+            .unwrap();
         store.sweep(after(1_000_000), 100).await.unwrap();
         if !head_too {
             assert_eq!(store.load(&session.key).await.unwrap(), None, "swept by its head");
@@ -216,13 +330,19 @@ async fn a_key_of_another_kind_is_refused() {
     let mut name = format!("cr:{{{:02x}}}:s:", session.key.bucket().0).into_bytes();
     name.extend_from_slice(session.key.hash_bytes());
     let _: () = raw.rpush(&name, "x").await.unwrap();
-    assert!(matches!(store.load(&session.key).await, Err(StoreError::Refused(_))));
+    assert!(matches!(
+        store.load(&session.key).await,
+        Err(StoreError::Refused(_))
+    ));
 }
 
 #[tokio::test]
 async fn records_that_went_by_their_time_to_live_are_journaled_by_the_next_sweep() {
     let server = Server::start();
-    let options = Options { grace: Duration::from_millis(200), ..Options::default() };
+    let options = Options {
+        grace: Duration::from_millis(200),
+        ..Options::default()
+    };
     let (store, sample) = (store_with(&server, options).await, Sample::new(1));
     let [alice, bob] = ["alice", "bob"].map(|name| name.parse().unwrap());
     let [of_alice, of_bob] = [&alice, &bob].map(|name| sample.session(name, START).idle(1));
@@ -233,24 +353,44 @@ async fn records_that_went_by_their_time_to_live_are_journaled_by_the_next_sweep
     assert_eq!(store.count().await.unwrap(), 2);
     // Found by the next log-in of the same user, or by a sweep.
     let next = sample.session(&alice, after(2));
-    let _ = store.open(&next.opening_within(1, WhenFull::Reject)).await.unwrap();
+    let _ = store
+        .open(&next.opening_within(1, WhenFull::Reject))
+        .await
+        .unwrap();
     assert_eq!(store.list(&alice).await.unwrap().len(), 1);
     assert_eq!(store.count().await.unwrap(), 2);
     assert_eq!(store.sweep(after(2), 100).await.unwrap().ended, 1);
     assert_eq!(store.count().await.unwrap(), 1);
-    let page = store.journal(&Position::start(), 100, Duration::ZERO).await.unwrap();
-    let closed = page.entries.iter().filter(|it| it.event.reason == Some(CloseReason::Idle));
+    let page = store
+        .journal(&Position::start(), 100, Duration::ZERO)
+        .await
+        .unwrap();
+    let closed = page
+        .entries
+        .iter()
+        .filter(|it| it.event.reason == Some(CloseReason::Idle));
     let closed: Vec<_> = closed.map(|it| it.event.session.unwrap()).collect();
     assert_eq!(closed, [of_alice.id(), of_bob.id()]);
 }
 
 #[tokio::test]
 async fn a_server_that_is_not_there_is_found_at_the_start() {
-    let port = { std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port() };
+    let port = {
+        std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port()
+    };
     let asked = Instant::now();
-    let error = RedisStore::connect(&format!("redis://app:hunter2@127.0.0.1:{port}/")).await.unwrap_err();
+    let error = RedisStore::connect(&format!("redis://app:hunter2@127.0.0.1:{port}/"))
+        .await
+        .unwrap_err();
     assert!(asked.elapsed() < SECOND);
     assert!(matches!(error, ConnectError::Unreachable { .. }), "{error:?}");
     let said = format!("{error} {error:?}");
-    assert!(said.contains(&format!("127.0.0.1:{port}")) && !said.contains("hunter2"), "{said}");
+    assert!(
+        said.contains(&format!("127.0.0.1:{port}")) && !said.contains("hunter2"),
+        "{said}"
+    );
 }

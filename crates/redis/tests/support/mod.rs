@@ -1,6 +1,6 @@
 //! A real server for the tests, on a free port, with its data in a directory of its own.
 
-#![allow(dead_code)] // each test binary uses its own part
+#![allow(dead_code, unused_imports)] // each test binary uses its own part
 
 mod fixture;
 mod server;

@@ -1,0 +1,206 @@
+//! Who may do what, and through which door: users, passwords, TLS.
+
+mod support;
+
+use cloakroom_core::{CloseReason, Position, Slot, Store, StoreError};
+use cloakroom_redis::{ConnectError, RedisStore};
+use cloakroom_testkit::{START, Sample, after, cause};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+use support::{Server, Settings, raw};
+
+/// The rule on the crate's front page.
+const RULE: &str = "~cr:* resetchannels -@all +get +getrange +set +setrange +del +exists +pexpire +pttl +hget +hset \
+    +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo +evalsha \
+    +script|load +info";
+
+async fn add_user(server: &Server, name: &str, rule: &str) {
+    let mut raw = raw(server).await;
+    let mut add = redis::cmd("ACL");
+    add.arg("SETUSER").arg(name).arg("on").arg(">hunter2");
+    for word in rule.split_whitespace() {
+        add.arg(word);
+    }
+    add.exec_async(&mut raw).await.unwrap();
+}
+
+fn url(server: &Server, user: &str, password: &str) -> String {
+    format!("redis://{user}:{password}@127.0.0.1:{}/", server.port())
+}
+
+#[tokio::test]
+async fn the_documented_rights_are_enough() {
+    let page = include_str!("../src/lib.rs").replace("//!", "");
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words(&page).contains(&words(RULE)),
+        "the rule on the front page is another one"
+    );
+    let server = Server::start();
+    add_user(&server, "app", RULE).await;
+    let store = RedisStore::connect(&url(&server, "app", "hunter2"))
+        .await
+        .unwrap();
+    let sample = Sample::new(1);
+    let alice = "alice".parse().unwrap();
+    let session = sample.session(&alice, START);
+    let _ = store.open(&session.opening()).await.unwrap();
+    assert!(store.load(&session.key).await.unwrap().is_some());
+    assert!(store.find(&session.id()).await.unwrap().is_some());
+    assert_eq!(store.list(&alice).await.unwrap().len(), 1);
+    assert_eq!(store.scan(None, 10).await.unwrap().found.len(), 1);
+    assert_eq!(store.touch(&[session.touch(after(60))]).await.unwrap(), [true]);
+    let _ = store.swap(&session.swap(b"x")).await.unwrap();
+    let _ = store.sweep(after(3600), 10).await.unwrap();
+    let _ = store
+        .close_subject(&alice, None, CloseReason::Revoked, &cause(after(3601)))
+        .await
+        .unwrap();
+    assert!(store.epoch(&alice).await.unwrap().0 > 0);
+    let page = store
+        .journal(&Position::start(), 10, Duration::from_millis(10))
+        .await
+        .unwrap();
+    assert_eq!(page.entries.len(), 3);
+    assert!(
+        store.examine().await.is_ok(),
+        "also without the right to read the configuration"
+    );
+    assert_eq!(store.count().await.unwrap(), 0);
+    let foreign = format!("{}?prefix=other", url(&server, "app", "hunter2"));
+    let foreign = RedisStore::connect(&foreign).await.unwrap();
+    assert!(
+        matches!(foreign.load(&session.key).await, Err(StoreError::Refused(_))),
+        "keys of others are closed"
+    );
+}
+
+#[tokio::test]
+async fn who_lacks_a_right_or_has_a_wrong_password_is_refused_and_the_password_is_not_shown() {
+    let server = Server::start();
+    add_user(&server, "reader", "~cr:* -@all +get +info").await;
+    for (user, password) in [("reader", "wr0ng"), ("nobody", "hunter2")] {
+        let error = RedisStore::connect(&url(&server, user, password))
+            .await
+            .unwrap_err();
+        assert!(matches!(error, ConnectError::Refused { .. }), "{error:?}");
+        let said = format!("{error} {error:?}");
+        assert!(!said.contains(password), "{said}");
+    }
+    let store = RedisStore::connect(&url(&server, "reader", "hunter2"))
+        .await
+        .unwrap();
+    assert!(!format!("{store:?} {}", store.describe()).contains("hunter2"));
+    let sample = Sample::new(1);
+    let session = sample.session(&"alice".parse().unwrap(), START);
+    let Err(StoreError::Refused(source)) = store.open(&session.opening()).await else {
+        panic!("a right that is missing was not missed")
+    };
+    assert!(source.to_string().contains("may not do this"), "{source}");
+}
+
+/// A certificate authority, and a certificate of it for 127.0.0.1.
+fn certificates(directory: &Path) {
+    let openssl = |arguments: &str| {
+        let done = Command::new("openssl")
+            .args(arguments.split(' '))
+            .current_dir(directory)
+            .output();
+        let done = done.expect("openssl is missing: apt-get install openssl");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
+    openssl(&format!(
+        "req -x509 {key} -keyout ca.key -out ca.crt -days 2 -subj /CN=Test"
+    ));
+    openssl(&format!(
+        "req {key} -keyout server.key -out server.csr -subj /CN=localhost"
+    ));
+    let names = "subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n";
+    std::fs::write(directory.join("names"), names).unwrap();
+    openssl(
+        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt",
+    );
+}
+
+#[tokio::test]
+async fn tls_trusts_the_given_authority_and_no_other() {
+    let files = tempfile::tempdir().unwrap();
+    certificates(files.path());
+    let server = Server::with(Settings {
+        arguments: Vec::new(),
+        tls: Some(files.path().to_owned()),
+    });
+    let url = format!("rediss://127.0.0.1:{}/1", server.port());
+    let trusting = format!("{url}?ca={}", files.path().join("ca.crt").display());
+    let store = RedisStore::connect(&trusting).await.unwrap();
+    let session = Sample::new(1).session(&"alice".parse().unwrap(), START);
+    let _ = store.open(&session.opening()).await.unwrap();
+    assert!(matches!(
+        store.load(&session.key).await.unwrap(),
+        Some(Slot::Live(_))
+    ));
+    let page = store
+        .journal(&Position::start(), 10, Duration::from_millis(10))
+        .await
+        .unwrap();
+    assert_eq!(page.entries.len(), 1);
+    let error = RedisStore::connect(&url).await.unwrap_err();
+    assert!(!matches!(error, ConnectError::TooOld { .. }), "{error:?}");
+    let plain = format!("redis://127.0.0.1:{}/1", server.port());
+    assert!(
+        RedisStore::connect(&plain).await.is_err(),
+        "TLS is not optional on that port"
+    );
+}
+
+#[tokio::test]
+async fn databases_and_prefixes_know_nothing_of_each_other() {
+    let server = Server::start();
+    let session = Sample::new(1).session(&"alice".parse().unwrap(), START);
+    let mut stores = Vec::new();
+    for rest in ["0", "1", "0?prefix=a", "0?prefix=b"] {
+        let store = RedisStore::connect(&format!("{}{rest}", server.url()))
+            .await
+            .unwrap();
+        assert_eq!(store.count().await.unwrap(), 0, "{rest}");
+        let _ = store.open(&session.opening()).await.unwrap();
+        stores.push(store);
+    }
+    for store in stores {
+        assert_eq!(
+            (
+                store.count().await.unwrap(),
+                store.scan(None, 10).await.unwrap().found.len()
+            ),
+            (1, 1)
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_an_operator_should_know_is_found() {
+    let arguments = [
+        "--maxmemory",
+        "100mb",
+        "--maxmemory-policy",
+        "allkeys-lru",
+        "--appendonly",
+        "no",
+    ];
+    let careless = Server::with_arguments(&arguments);
+    let findings = support::store(&careless).await.examine().await.unwrap();
+    let grave: Vec<_> = findings
+        .iter()
+        .filter(|it| it.grave)
+        .map(|it| it.what.as_str())
+        .collect();
+    assert!(grave.iter().any(|what| what.contains("allkeys-lru")), "{grave:?}");
+    assert!(
+        findings.iter().any(|it| it.what.contains("nothing on disk")),
+        "{findings:?}"
+    );
+    let careful = support::store(&Server::start()).await;
+    assert!(careful.describe().starts_with("Redis 7.") || careful.describe().starts_with("Valkey"));
+}
