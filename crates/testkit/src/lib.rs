@@ -28,12 +28,10 @@
 //!
 //! // One #[test] per property.
 //! cloakroom_testkit::conformance!(async || InMemory::default());
-//!
-//! #[test]
-//! fn the_store_and_a_plain_model_agree() {
-//!     cloakroom_testkit::model::run(async || InMemory::default(), 200);
-//! }
+//! # cloakroom_testkit::model::run(async || InMemory::default(), 5);
 //! ```
+//!
+//! and, in a test of its own, lets [`model::run`] try random steps on it.
 //!
 //! Times in the suite begin at [`START`], far ahead, so that a store which also gives its rows a time to live by the wall
 //! clock loses none in the middle of a test.

@@ -198,6 +198,61 @@ pub(super) async fn a_trimmed_journal_tells_of_the_gap(scene: Scene) {
     assert_eq!(scene.journal_after(&all[9].position).await.len(), 1);
 }
 
+pub(super) async fn invariant_8_what_can_be_seen_is_in_the_journal_already(scene: Scene) {
+    let nodes = scene.nodes().await;
+    for turn in 0..40 {
+        let session = scene.opened(&alice(), START).await;
+        let before = scene.store.journal_end().await.unwrap();
+        let (closing, key) = (nodes.of(turn), session.key);
+        let close = tokio::spawn(async move {
+            closing
+                .close(&key, CloseReason::Logout, &cause(after(1)))
+                .await
+                .unwrap()
+        });
+        let watching = nodes.of(turn + 1);
+        while watching.load(&key).await.unwrap().is_some() {
+            tokio::task::yield_now().await;
+        }
+        let told = watching
+            .journal(&before, 10, Duration::ZERO)
+            .await
+            .unwrap()
+            .entries;
+        assert_eq!(
+            told.len(),
+            1,
+            "the session is gone, and the journal does not know it yet"
+        );
+        assert!(close.await.unwrap().is_some());
+    }
+}
+
+pub(super) async fn invariant_8_what_is_in_the_journal_can_be_seen_already(scene: Scene) {
+    let nodes = scene.nodes().await;
+    for turn in 0..40 {
+        let session = scene.opened(&alice(), START).await;
+        let before = scene.store.journal_end().await.unwrap();
+        let (closing, key) = (nodes.of(turn), session.key);
+        let close = tokio::spawn(async move {
+            closing
+                .close(&key, CloseReason::Logout, &cause(after(1)))
+                .await
+                .unwrap()
+        });
+        let watching = nodes.of(turn + 1);
+        let told = watching
+            .journal(&before, 10, Duration::from_secs(10))
+            .await
+            .unwrap()
+            .entries;
+        assert_eq!(told.len(), 1);
+        // A cache that reads again because of the entry must not find the session once more.
+        assert_eq!(watching.load(&key).await.unwrap(), None);
+        assert!(close.await.unwrap().is_some());
+    }
+}
+
 const WRITERS: usize = 6;
 const ROUNDS: usize = 20;
 

@@ -90,6 +90,7 @@ properties! { $
         a_session_is_itself_after_many_rotations
         end_all_finds_a_rotated_session
         of_a_hundred_rotations_from_one_revision_exactly_one_is_done
+        invariant_3_of_writes_and_rotations_from_one_revision_exactly_one_is_done
         invariant_2_a_rotation_racing_with_end_all_leaves_nothing
         sweep_forgets_renewed_tokens_in_their_time;
     limit:
@@ -147,6 +148,8 @@ properties! { $
         an_entry_from_the_other_handle_wakes_who_waits
         many_can_wait_while_others_work
         a_trimmed_journal_tells_of_the_gap
+        invariant_8_what_can_be_seen_is_in_the_journal_already
+        invariant_8_what_is_in_the_journal_can_be_seen_already
         invariant_8_followers_read_every_entry_once_and_in_order_while_others_write
         invariant_8_the_journal_replayed_is_the_store;
 }

@@ -193,6 +193,27 @@ pub(super) async fn of_a_hundred_rotations_from_one_revision_exactly_one_is_done
     assert_eq!(renewals.count(), 1);
 }
 
+pub(super) async fn invariant_3_of_writes_and_rotations_from_one_revision_exactly_one_is_done(scene: Scene) {
+    let nodes = scene.nodes().await;
+    for _ in 0..10 {
+        let session = scene.opened(&alice(), START).await;
+        let outcomes = at_once((0..12).map(|turn| {
+            let store = nodes.of(turn / 2);
+            let (swap, rotation) = (session.swap(b"data"), session.rotation(scene.sample.key(home())));
+            async move {
+                if turn % 2 == 0 {
+                    store.swap(&swap).await.unwrap()
+                } else {
+                    store.rotate(&rotation).await.unwrap()
+                }
+            }
+        }))
+        .await;
+        let done = outcomes.iter().filter(|outcome| **outcome == Write::Done).count();
+        assert_eq!(done, 1, "{outcomes:?}");
+    }
+}
+
 pub(super) async fn invariant_2_a_rotation_racing_with_end_all_leaves_nothing(scene: Scene) {
     let nodes = scene.nodes().await;
     for turn in 0..30 {

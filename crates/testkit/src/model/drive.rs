@@ -2,7 +2,7 @@
 
 use super::Checked;
 use super::plain::Plain;
-use super::step::{Op, Pick, Step, Times, Who};
+use super::step::{Begun, Op, Pick, Step, Times, Who};
 use crate::clock::START;
 use crate::fixture::Fixture;
 use crate::sample::{Sample, cause};
@@ -122,7 +122,7 @@ impl Driver {
             who,
             anonymous,
             times,
-            epoch_ago,
+            begun,
             most,
             reject,
             replaces,
@@ -134,8 +134,12 @@ impl Driver {
         let mut draft = if *anonymous {
             self.sample.anonymous(Bucket::of(&subject), self.now)
         } else {
-            let epoch = self.plain.epoch(&subject).0.saturating_sub(*epoch_ago);
-            self.sample.session(&subject, self.now).epoch(Epoch(epoch))
+            let present = self.plain.epoch(&subject);
+            self.sample.session(&subject, self.now).epoch(match begun {
+                Begun::Before => Epoch(present.0.saturating_sub(1)),
+                Begun::Now => present,
+                Begun::After => present.raised(self.now),
+            })
         };
         draft.record.seen_at = self.ago(times.ago);
         draft.record.expires_at = self.later(times.life);

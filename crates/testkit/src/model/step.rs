@@ -20,7 +20,7 @@ pub(super) enum Op {
         who: Who,
         anonymous: bool,
         times: Times,
-        epoch_ago: u64,
+        begun: Begun,
         most: u32,
         reject: bool,
         replaces: Option<Pick>,
@@ -70,6 +70,16 @@ pub(super) struct Times {
     pub(super) life: u64,
 }
 
+/// In which of the subject's epochs a log-in began.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Begun {
+    /// The one before the present one.
+    Before,
+    Now,
+    /// The one that would begin if the subject were logged out everywhere at this moment.
+    After,
+}
+
 /// A step, and on which handle it is taken.
 #[derive(Clone, Debug)]
 pub(super) struct Step {
@@ -80,7 +90,7 @@ pub(super) struct Step {
 pub(super) fn lists() -> impl Strategy<Value = Vec<Step>> {
     vec(
         (op(), any::<bool>()).prop_map(|(op, there)| Step { op, there }),
-        1..60,
+        1..80,
     )
 }
 
@@ -92,8 +102,9 @@ fn pick() -> std::ops::Range<Pick> {
     0..8
 }
 
-fn who() -> std::ops::Range<Who> {
-    0..3
+/// Mostly the same, so that limits are reached.
+fn who() -> impl Strategy<Value = Who> {
+    prop_oneof![4 => Just(0), 1 => Just(1), 1 => Just(2)]
 }
 
 /// Mostly true to the present; one in five is late.
@@ -123,22 +134,22 @@ fn op() -> impl Strategy<Value = Op> {
 }
 
 fn open() -> impl Strategy<Value = Op> {
-    let epoch_ago = prop_oneof![6 => Just(0_u64), 1 => Just(1_u64)];
+    let begun = prop_oneof![8 => Just(Begun::Now), 1 => Just(Begun::Before), 1 => Just(Begun::After)];
     (
         who(),
         prop::bool::weighted(0.2),
         times(),
-        epoch_ago,
-        0..4_u32,
+        begun,
+        prop_oneof![1 => Just(0), 5 => 1..4_u32],
         any::<bool>(),
         option::weighted(0.3, pick()),
     )
         .prop_map(
-            |(who, anonymous, times, epoch_ago, most, reject, replaces)| Op::Open {
+            |(who, anonymous, times, begun, most, reject, replaces)| Op::Open {
                 who,
                 anonymous,
                 times,
-                epoch_ago,
+                begun,
                 most,
                 reject,
                 replaces,
