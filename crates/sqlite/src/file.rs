@@ -1,6 +1,7 @@
 //! The file itself: made with tight permissions, and still the one that was opened.
 
 use crate::errors::{Fault, OpenError, Outcome};
+use parking_lot::Mutex;
 use std::fs::{self, DirBuilder, Metadata, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -26,13 +27,10 @@ impl Place {
         if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
             private_folder().create(folder).map_err(failed(folder))?;
         }
-        let file = private_file().open(&path).map_err(failed(&path))?;
-        let identity = file
-            .metadata()
-            .as_ref()
-            .map(identity)
-            .map_err(|_| io::ErrorKind::Other.into());
-        let identity = identity.map_err(failed(&path))?;
+        make(&path).map_err(failed(&path))?;
+        let identity = fs::metadata(&path)
+            .map(|file| identity(&file))
+            .map_err(failed(&path))?;
         Ok(Self { path, identity })
     }
 
@@ -61,6 +59,23 @@ fn identity(_: &Metadata) -> Identity {
     (0, 0)
 }
 
+/// Makes the file, if it is not there.
+///
+/// A file that is there is never opened here: closing it again would drop all locks that SQLite holds on it elsewhere in
+/// this process (POSIX has it so), and other processes would take it for free. The mutex keeps others in this process
+/// from opening the new one before it is closed here.
+fn make(path: &Path) -> io::Result<()> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock();
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    match private_file().open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
+}
+
 fn private_folder() -> DirBuilder {
     let mut folder = DirBuilder::new();
     folder.recursive(true);
@@ -71,7 +86,7 @@ fn private_folder() -> DirBuilder {
 
 fn private_file() -> OpenOptions {
     let mut file = OpenOptions::new();
-    file.read(true).write(true).create(true).truncate(false);
+    file.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
     file

@@ -15,7 +15,10 @@ use tokio::sync::watch;
 /// follows.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-pub(crate) struct News {
+/// Dropping it ends the watching thread.
+pub(crate) struct News(Arc<Board>);
+
+struct Board {
     commits: watch::Sender<u64>,
     state: Mutex<State>,
     bell: Condvar,
@@ -29,17 +32,18 @@ struct State {
 
 /// While it lives, commits of other processes are looked for.
 pub(crate) struct Follower<'a> {
-    news: &'a News,
+    board: &'a Board,
     pub(crate) commits: watch::Receiver<u64>,
 }
 
 impl News {
-    pub(crate) fn start(place: &Place, options: &Options) -> Result<Arc<Self>, OpenError> {
-        let news = Arc::new(Self {
+    pub(crate) fn start(place: &Place, options: &Options) -> Result<Self, OpenError> {
+        let board = Board {
             commits: watch::Sender::new(0),
             state: Mutex::default(),
             bell: Condvar::new(),
-        });
+        };
+        let news = Self(Arc::new(board));
         let failed = |source| OpenError::Sqlite {
             path: place.path.clone(),
             source,
@@ -47,32 +51,39 @@ impl News {
         let connection = connection::reader(&place.path, options).map_err(failed)?;
         // Known before anybody follows, so that no commit falls between.
         let known = version(&connection).map_err(failed)?;
-        let watcher = Arc::clone(&news);
+        let board = Arc::clone(&news.0);
         threads::start("cloakroom-watch", &place.path, move || {
-            watcher.watch(&connection, known);
+            board.watch(&connection, known);
         })?;
         Ok(news)
     }
 
     /// Something was committed.
     pub(crate) fn announce(&self) {
-        self.commits.send_modify(|count| *count = count.wrapping_add(1));
+        self.0.announce();
     }
 
     /// To be called before the first look at the journal: what is written after that look is news.
     pub(crate) fn follow(&self) -> Follower<'_> {
-        self.state.lock().followers += 1;
-        self.bell.notify_one();
+        self.0.state.lock().followers += 1;
+        self.0.bell.notify_one();
         Follower {
-            news: self,
-            commits: self.commits.subscribe(),
+            board: &self.0,
+            commits: self.0.commits.subscribe(),
         }
     }
+}
 
-    /// Ends the watching thread.
-    pub(crate) fn stop(&self) {
-        self.state.lock().stopped = true;
-        self.bell.notify_one();
+impl Drop for News {
+    fn drop(&mut self) {
+        self.0.state.lock().stopped = true;
+        self.0.bell.notify_one();
+    }
+}
+
+impl Board {
+    fn announce(&self) {
+        self.commits.send_modify(|count| *count = count.wrapping_add(1));
     }
 
     fn watch(&self, connection: &Connection, mut known: i64) {
@@ -100,7 +111,7 @@ impl News {
 
 impl Drop for Follower<'_> {
     fn drop(&mut self) {
-        self.news.state.lock().followers -= 1;
+        self.board.state.lock().followers -= 1;
     }
 }
 

@@ -47,7 +47,7 @@ impl SqliteStore {
         let shown = path.as_ref().to_owned();
         let place = Arc::new(Place::prepare(&shown)?);
         schema::prepare(&place.path)?;
-        let news = News::start(&place, options)?;
+        let news = Arc::new(News::start(&place, options)?);
         let writer = Writer::start(&place, &news, options)?;
         let readers = Readers::start(&place, options)?;
         Ok(Self {
@@ -64,12 +64,6 @@ impl SqliteStore {
         self.readers
             .ask(move |connection| journal::page(connection, &after, at_most))
             .await
-    }
-}
-
-impl Drop for SqliteStore {
-    fn drop(&mut self) {
-        self.news.stop();
     }
 }
 

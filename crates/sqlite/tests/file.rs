@@ -7,7 +7,7 @@ mod common;
 use cloakroom_core::{CloseReason, Slot, Store, StoreError};
 use cloakroom_sqlite::{OpenError, SqliteStore};
 use cloakroom_testkit::{START, Sample, after, cause};
-use common::{agrees_with_itself, by_hand, fresh, journal, live, log_in, subject};
+use common::{agrees_with_itself, by_hand, closed, fresh, journal, live, log_in, subject};
 use std::error::Error;
 use std::fs;
 use std::time::Duration;
@@ -253,6 +253,7 @@ async fn a_damaged_file_is_refused_and_told() {
             keys.push(log_in(&store, &sample, &format!("user {number}")).await.key);
         }
     }
+    closed(&path).await;
     by_hand(&path)
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         .unwrap();

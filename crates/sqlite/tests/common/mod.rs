@@ -88,3 +88,25 @@ pub fn ended(reason: CloseReason, entries: &[Entry]) -> usize {
 pub fn by_hand(path: &Path) -> Connection {
     Connection::open(path).unwrap()
 }
+
+/// How many times this process has the file open.
+#[cfg(target_os = "linux")]
+pub fn times_open(path: &Path) -> usize {
+    let all = std::fs::read_dir("/proc/self/fd").unwrap();
+    all.filter_map(|file| file.ok()?.path().read_link().ok())
+        .filter(|file| file == path)
+        .count()
+}
+
+/// Waits until a store that was dropped has closed the file.
+pub async fn closed(path: &Path) {
+    for _ in 0..250 {
+        #[cfg(target_os = "linux")]
+        if times_open(path) == 0 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    #[cfg(target_os = "linux")]
+    assert_eq!(times_open(path), 0, "the file is still open");
+}
