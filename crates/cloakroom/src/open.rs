@@ -44,7 +44,10 @@ pub async fn open_store(url: &str) -> Result<Arc<dyn Store>, OpenError> {
 
 #[cfg(feature = "sqlite")]
 async fn sqlite(path: &str) -> Result<Arc<dyn Store>, OpenError> {
-    let store = cloakroom_sqlite::SqliteStore::open(path).await;
+    // Opening may have to migrate the file, which takes the disk's time.
+    let path = path.to_owned();
+    let opened = tokio::task::spawn_blocking(move || cloakroom_sqlite::SqliteStore::open(path)).await;
+    let store = opened.map_err(|error| OpenError::Store(error.into()))?;
     Ok(Arc::new(store.map_err(|error| OpenError::Store(error.into()))?))
 }
 

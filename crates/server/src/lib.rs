@@ -1,5 +1,11 @@
-//! The parts of the `cloakroom` server: its configuration, its user directory and its pages.
+//! The parts of the `cloakroom` server: its configuration, its user directory, its pages and its routes.
 
+pub mod admin;
+pub mod app;
+pub mod authz;
+pub mod cli;
 pub mod config;
 pub mod pages;
+pub mod public;
+pub mod serve;
 pub mod users;

@@ -1,3 +1,8 @@
 //! The `cloakroom` command.
 
-fn main() {}
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cloakroom_server::cli::run(cloakroom_server::cli::Command::parse())
+}

@@ -46,6 +46,11 @@ impl Password {
 }
 
 impl NewPassword {
+    /// The shortest that may be set, in bytes.
+    pub const FEWEST: usize = FEWEST;
+    /// The longest that may be set, in bytes.
+    pub const MOST: usize = MOST;
+
     /// Takes over the bytes; too few or too many are wiped at once.
     pub fn new(bytes: impl Into<Vec<u8>>) -> Result<Self, BadPassword> {
         let password = Password::new(bytes)?;

@@ -1,0 +1,244 @@
+//! The operators' console: server-rendered, behind a log-in with an admin key.
+//!
+//! Operators have sessions of their own, in this process's memory: they never mix with the users' and end with a restart.
+
+use super::keys;
+use crate::app::App;
+use crate::app::body::Either;
+use crate::app::failure::redirect;
+use crate::app::view::{moment, page_view};
+use crate::pages::{
+    ConsoleLoginPage, ConsoleLoginProblem, ConsoleNotice, ConsolePage, EventView, Figures, StoreView,
+    SubjectSearch,
+};
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use cloakroom::problem::{Code, Problem};
+use cloakroom::{
+    Binding, CloseReason, CookieConfig, Entry, LogIn, MemoryStore, OsRandom, Policy, SameSite, Session,
+    SessionId, SessionLayer, Sessions, Subject, SystemClock, User, device,
+};
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tower_http::csrf::CsrfLayer;
+
+/// `/console…`
+pub fn router(app: &App) -> Router<App> {
+    Router::new()
+        .route("/console", get(page))
+        .route("/console/login", post(log_in))
+        .route("/console/logout", post(log_out))
+        .route("/console/sessions/{id}/end", post(end))
+        .route("/console/subjects/end", post(end_all))
+        .layer(layer(app))
+        .layer(CsrfLayer::new())
+}
+
+/// Sessions for operators. An operator's name is reachable under any host, so the origin is compared with `Host` here.
+fn layer(app: &App) -> SessionLayer {
+    let policy = Policy::builder()
+        .idle_timeout(Duration::from_mins(15))
+        .max_sessions(0)
+        .binding(Binding::none());
+    let sessions = Sessions::new(
+        Arc::new(MemoryStore::new()),
+        policy.build().unwrap_or_default(),
+        SystemClock,
+        OsRandom,
+    );
+    tokio::spawn(sessions.keep_swept(Duration::from_mins(1)));
+    let cookie = CookieConfig::named("console")
+        .unwrap_or_default()
+        .same_site(SameSite::Strict);
+    let loopback = app.config.admin_listen.ip().is_loopback();
+    let cookie = if loopback {
+        cookie.danger_insecure()
+    } else {
+        cookie
+    };
+    SessionLayer::new(sessions)
+        .cookie(cookie)
+        .trusted_proxies(app.proxies.clone())
+}
+
+#[derive(Debug, Deserialize)]
+pub struct PageQuery {
+    subject: Option<String>,
+    notice: Option<String>,
+    #[serde(rename = "logged-out")]
+    logged_out: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Key {
+    #[serde(default)]
+    key: String,
+}
+
+#[derive(Deserialize)]
+pub struct OfSubject {
+    #[serde(default)]
+    subject: String,
+}
+
+async fn page(State(app): State<App>, Query(query): Query<PageQuery>, user: Option<User>) -> Response {
+    if user.is_none() {
+        let page = ConsoleLoginPage {
+            site: app.site(),
+            logged_out: query.logged_out.is_some(),
+            problem: None,
+        };
+        return app.pages.html(StatusCode::OK, &page);
+    }
+    let (store, live_sessions) = store(&app).await;
+    let now = app.sessions.now();
+    let hour = app.recent.last_hour(now);
+    let page = ConsolePage {
+        site: app.site(),
+        now: moment(now),
+        store,
+        figures: Figures {
+            live_sessions,
+            logins: Some(hour.opened),
+            failed_logins: Some(hour.failed),
+            ended: Some(hour.closed),
+        },
+        events: Some(app.recent.latest().into_iter().map(event).collect()),
+        search: search(&app, query.subject.as_deref()).await,
+        notice: query.notice.as_deref().and_then(ConsoleNotice::from_slug),
+    };
+    app.pages.html(StatusCode::OK, &page)
+}
+
+async fn store(app: &App) -> (StoreView, Option<u64>) {
+    let count = app.sessions.count().await;
+    let what = app.sessions.store().describe();
+    let (kind, detail) = what
+        .split_once(' ')
+        .map_or((what.as_str(), None), |(kind, rest)| (kind, Some(rest)));
+    let view = StoreView {
+        kind: kind.to_owned(),
+        healthy: count.is_ok(),
+        detail: detail.map(str::to_owned),
+    };
+    (view, count.ok())
+}
+
+async fn search(app: &App, name: Option<&str>) -> Option<SubjectSearch> {
+    let name = name.map(str::trim).filter(|name| !name.is_empty())?;
+    let found = match name.parse::<Subject>() {
+        Ok(subject) => app.sessions.list(&subject).await.ok(),
+        Err(_) => Some(Vec::new()),
+    };
+    let policy = app.sessions.policy();
+    let sessions = found.map(|records| records.iter().map(|record| page_view(record, policy)).collect());
+    Some(SubjectSearch {
+        subject: name.to_owned(),
+        sessions,
+    })
+}
+
+fn event(Entry { event, .. }: Entry) -> EventView {
+    EventView {
+        at: moment(event.cause.at),
+        kind: event.kind.to_string(),
+        session: event.session.map(|id| id.to_string()),
+        reason: event.reason.map(|reason| reason.to_string()),
+        subject: event.subject.map(|subject| subject.to_string()),
+        actor: Some(event.cause.actor.to_string()),
+        ip: event.cause.ip.map(|ip| ip.to_string()),
+        device: event
+            .cause
+            .user_agent
+            .as_deref()
+            .map(|agent| device::label(Some(agent))),
+        detail: event.cause.detail.map(Into::into),
+    }
+}
+
+async fn log_in(
+    State(app): State<App>,
+    session: Session,
+    Either(_, form): Either<Key>,
+) -> Result<Response, Problem> {
+    let key = form.key.trim();
+    let problem = if app.admin_keys.is_empty() {
+        ConsoleLoginProblem::NoKeys
+    } else if key.is_empty() {
+        ConsoleLoginProblem::Missing
+    } else {
+        match keys::check(&app, key, session.client().ip) {
+            Ok(operator) => {
+                session
+                    .log_in(LogIn::of(operator.0.parse()?).with("key".parse()?))
+                    .await?;
+                return Ok(redirect("/console"));
+            }
+            Err(problem) if problem.code() == Code::RateLimited => ConsoleLoginProblem::RateLimited {
+                retry_after: problem.retry().map_or(1, |span| span.as_secs().max(1)),
+            },
+            Err(_) => ConsoleLoginProblem::WrongKey,
+        }
+    };
+    let page = ConsoleLoginPage {
+        site: app.site(),
+        logged_out: false,
+        problem: Some(problem),
+    };
+    Ok(app.pages.html(StatusCode::UNAUTHORIZED, &page))
+}
+
+async fn log_out(session: Session) -> Result<Response, Problem> {
+    session.log_out().await?;
+    Ok(redirect("/console?logged-out=1"))
+}
+
+async fn end(
+    State(app): State<App>,
+    user: User,
+    Path(id): Path<String>,
+    Either(_, form): Either<OfSubject>,
+) -> Result<Response, Problem> {
+    let ended = match id.parse::<SessionId>() {
+        Ok(id) => {
+            app.sessions
+                .end(
+                    &id,
+                    CloseReason::Revoked,
+                    &app.sessions.operator(user.subject().as_str()),
+                )
+                .await?
+        }
+        Err(_) => false,
+    };
+    Ok(back(
+        &form.subject,
+        if ended {
+            ConsoleNotice::SessionEnded
+        } else {
+            ConsoleNotice::SessionGone
+        },
+    ))
+}
+
+async fn end_all(
+    State(app): State<App>,
+    user: User,
+    Either(_, form): Either<OfSubject>,
+) -> Result<Response, Problem> {
+    let subject: Subject = form.subject.parse()?;
+    let cause = app.sessions.operator(user.subject().as_str());
+    app.sessions
+        .end_all(&subject, CloseReason::Revoked, &cause)
+        .await?;
+    Ok(back(&form.subject, ConsoleNotice::SubjectEnded))
+}
+
+fn back(subject: &str, notice: ConsoleNotice) -> Response {
+    let subject = crate::app::failure::in_query(subject);
+    redirect(&format!("/console?subject={subject}&notice={}", notice.slug()))
+}

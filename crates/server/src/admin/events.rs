@@ -1,0 +1,111 @@
+//! The journal, for operators and for programs that follow it.
+
+use crate::app::App;
+use crate::app::view::rfc3339;
+use axum::Json;
+use axum::extract::{Query, State};
+use cloakroom::problem::{Code, Problem};
+use cloakroom::{Entry, Position, SessionError, Subject};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// How many entries are read at once, and how many such stretches are searched for a subject's in one call.
+const STRETCH: usize = 1000;
+const STRETCHES: usize = 20;
+
+#[derive(Debug, Deserialize)]
+pub struct Filter {
+    after: Option<String>,
+    subject: Option<String>,
+    limit: Option<usize>,
+}
+
+/// An event in JSON.
+#[derive(Debug, Serialize)]
+pub struct EventJson {
+    id: String,
+    at: String,
+    kind: &'static str,
+    session: Option<String>,
+    subject: Option<String>,
+    reason: Option<&'static str>,
+    actor: String,
+    ip: Option<String>,
+    user_agent: Option<String>,
+    detail: Option<String>,
+}
+
+/// Events and where to go on.
+#[derive(Serialize)]
+pub struct Events {
+    events: Vec<EventJson>,
+    next: String,
+    /// Events between `after` and the first one here are no longer kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    gap: bool,
+}
+
+impl From<Entry> for EventJson {
+    fn from(Entry { position, event }: Entry) -> Self {
+        Self {
+            id: position.to_string(),
+            at: rfc3339(event.cause.at),
+            kind: event.kind.as_str(),
+            session: event.session.map(|id| id.to_string()),
+            subject: event.subject.map(|subject| subject.to_string()),
+            reason: event.reason.map(cloakroom::CloseReason::as_str),
+            actor: event.cause.actor.to_string(),
+            ip: event.cause.ip.map(|ip| ip.to_string()),
+            user_agent: event.cause.user_agent.map(Into::into),
+            detail: event.cause.detail.map(Into::into),
+        }
+    }
+}
+
+/// The journal after a position, oldest first.
+pub async fn list(State(app): State<App>, Query(filter): Query<Filter>) -> Result<Json<Events>, Problem> {
+    let bad = |what: &str| Problem::from(Code::BadRequest).saying(format!("The parameter {what}."));
+    let limit = filter.limit.unwrap_or(100);
+    if limit == 0 || limit > STRETCH {
+        return Err(bad(&format!("`limit` must be 1 to {STRETCH}")));
+    }
+    let mut after: Position = filter
+        .after
+        .unwrap_or_default()
+        .parse()
+        .map_err(|_| bad("`after` is not a `next` of this journal"))?;
+    let subject = match filter.subject.filter(|name| !name.is_empty()) {
+        Some(name) => Some(name.parse::<Subject>()?),
+        None => None,
+    };
+    let (mut events, mut gap) = (Vec::new(), false);
+    'stretches: for _ in 0..STRETCHES {
+        let stretch = if subject.is_some() { STRETCH } else { limit };
+        let page = app
+            .sessions
+            .store()
+            .journal(&after, stretch, Duration::ZERO)
+            .await
+            .map_err(SessionError::from)?;
+        gap |= page.gap;
+        let last = page.entries.len() < stretch;
+        for entry in page.entries {
+            after = entry.position.clone();
+            if subject.is_none() || entry.event.subject == subject {
+                events.push(EventJson::from(entry));
+            }
+            if events.len() == limit {
+                break 'stretches;
+            }
+        }
+        after = page.next;
+        if last {
+            break;
+        }
+    }
+    Ok(Json(Events {
+        events,
+        next: after.to_string(),
+        gap,
+    }))
+}

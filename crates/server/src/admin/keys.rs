@@ -1,0 +1,73 @@
+//! Who may use the admin API: whoever holds one of the configured keys.
+
+use crate::app::App;
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use cloakroom::problem::{Code, Problem};
+use sha2::{Digest as _, Sha256};
+use std::net::IpAddr;
+use subtle::ConstantTimeEq as _;
+
+/// The operator behind a request, by the beginning of their key's hash: enough to tell keys apart in the journal.
+#[derive(Clone, Debug)]
+pub struct Operator(pub String);
+
+/// Lets requests with a good key through; others get 401.
+pub async fn required(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let ip = app
+        .proxies
+        .client_address(request.headers(), request.extensions());
+    let key = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .and_then(bearer);
+    match check(&app, key.unwrap_or_default(), ip) {
+        Ok(operator) => {
+            request.extensions_mut().insert(operator);
+            next.run(request).await
+        }
+        Err(problem) => {
+            let mut response = problem.into_response();
+            response.headers_mut().insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"cloakroom admin\""),
+            );
+            response
+        }
+    }
+}
+
+/// The operator of a key, or why not.
+pub fn check(app: &App, key: &str, ip: Option<IpAddr>) -> Result<Operator, Problem> {
+    let now = app.sessions.now();
+    if let Some(wait) = app.wrong_keys.wait(ip, now) {
+        return Err(Problem::from(Code::RateLimited).retry_after(wait));
+    }
+    let hash = Sha256::digest(key.as_bytes());
+    // All are compared, in constant time each.
+    let found = app
+        .admin_keys
+        .iter()
+        .filter(|known| bool::from(known.0.ct_eq(&hash)))
+        .count()
+        > 0;
+    if found && !key.is_empty() {
+        return Ok(Operator(
+            hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect(),
+        ));
+    }
+    if !key.is_empty() {
+        app.wrong_keys.charge(ip, now);
+    }
+    Err(Problem::from(Code::InvalidCredentials)
+        .saying("Send one of the configured admin keys as Authorization: Bearer KEY."))
+}
+
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, key) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
+}

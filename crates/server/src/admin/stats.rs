@@ -1,0 +1,34 @@
+//! Numbers about the whole.
+
+use crate::app::App;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse as _, Response};
+use cloakroom::problem::Problem;
+use serde_json::{Value, json};
+
+/// How many sessions are open, on what store, since when.
+pub async fn stats(State(app): State<App>) -> Result<Json<Value>, Problem> {
+    Ok(Json(json!({
+        "sessions": app.sessions.count().await?,
+        "store": app.sessions.store().describe(),
+        "version": env!("CARGO_PKG_VERSION"),
+        "uptime_seconds": app.started.elapsed().as_secs(),
+    })))
+}
+
+/// The limits in force (ASVS 7.1.1 wants them written down; here they are what runs).
+pub async fn policy(State(app): State<App>) -> Json<Value> {
+    Json(app.config.print_json()["policy"].clone())
+}
+
+/// Prometheus' text format.
+pub async fn metrics(State(app): State<App>) -> Response {
+    let sessions = app.sessions.count().await.ok();
+    (
+        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        app.metrics.render(sessions),
+    )
+        .into_response()
+}

@@ -1,0 +1,64 @@
+//! The running server: what its handlers share, and how the parts are put together.
+
+pub mod body;
+pub mod failure;
+pub mod guard;
+pub mod headers;
+pub mod metrics;
+pub mod recent;
+pub mod redirect;
+pub mod start;
+pub mod throttle;
+pub mod view;
+
+use crate::config::{Config, KeyHash};
+use crate::pages::{DemoLogin, Pages};
+use crate::users::UserDirectory;
+use cloakroom::{CookieConfig, Origins, Sessions, TrustedProxies};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What handlers share. Cheap to clone.
+pub type App = Arc<Parts>;
+
+/// The parts of a running server.
+pub struct Parts {
+    /// The configuration in force.
+    pub config: Config,
+    /// The engine.
+    pub sessions: Sessions,
+    /// Who may log in with a password.
+    pub users: UserDirectory,
+    /// Turns page structs into answers.
+    pub pages: Pages,
+    /// How the session cookie is written.
+    pub cookie: CookieConfig,
+    /// Whose forwarding headers are believed.
+    pub proxies: TrustedProxies,
+    /// Whose pages may change something.
+    pub origins: Origins,
+    /// Keys of the admin API, by hash.
+    pub admin_keys: Vec<KeyHash>,
+    /// Failed log-ins and step-ups by source.
+    pub failures: throttle::Throttle,
+    /// Wrong admin keys by source.
+    pub wrong_keys: throttle::Throttle,
+    /// Events that strangers can cause at will, by source: beyond this they are not written down one by one.
+    pub noise: throttle::Throttle,
+    /// What happened lately, for the console.
+    pub recent: recent::Recent,
+    /// Counters for `/metrics`.
+    pub metrics: metrics::Metrics,
+    /// The demo user of `--dev`, shown on the log-in page.
+    pub demo: Option<DemoLogin>,
+    /// When the process started.
+    pub started: Instant,
+}
+
+impl Parts {
+    /// The host that people know the site by, for titles.
+    #[must_use]
+    pub fn site(&self) -> String {
+        self.config.public_url.host().to_owned()
+    }
+}

@@ -1,0 +1,101 @@
+//! What happened lately, kept by following the journal: the console's live view.
+
+use cloakroom::{Entry, Kind, Position, Store, Timestamp};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+const MOST_SHOWN: usize = 100;
+const HOUR: Duration = Duration::from_hours(1);
+const PAUSE: Duration = Duration::from_secs(2);
+
+/// The latest events, and what the last hour came to.
+#[derive(Clone, Debug, Default)]
+pub struct Recent(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    latest: VecDeque<Entry>,
+    counted: VecDeque<(Timestamp, Kind)>,
+}
+
+/// What the last hour came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LastHour {
+    /// Sessions that were opened.
+    pub opened: u64,
+    /// Log-ins that failed.
+    pub failed: u64,
+    /// Sessions that ended.
+    pub closed: u64,
+}
+
+impl Recent {
+    /// The latest events, newest first.
+    #[must_use]
+    pub fn latest(&self) -> Vec<Entry> {
+        self.lock().latest.iter().rev().cloned().collect()
+    }
+
+    /// What the hour before `now` came to.
+    #[must_use]
+    pub fn last_hour(&self, now: Timestamp) -> LastHour {
+        let mut sum = LastHour::default();
+        for (_, kind) in self
+            .lock()
+            .counted
+            .iter()
+            .filter(|(at, _)| now.since(*at) <= HOUR)
+        {
+            match kind {
+                Kind::Opened => sum.opened += 1,
+                Kind::LoginFailed => sum.failed += 1,
+                Kind::Closed => sum.closed += 1,
+                _ => {}
+            }
+        }
+        sum
+    }
+
+    fn take(&self, entry: Entry) {
+        let mut state = self.lock();
+        let now = entry.event.cause.at;
+        if matches!(entry.event.kind, Kind::Opened | Kind::LoginFailed | Kind::Closed) {
+            state.counted.push_back((now, entry.event.kind));
+        }
+        while state.counted.front().is_some_and(|(at, _)| now.since(*at) > HOUR) {
+            state.counted.pop_front();
+        }
+        state.latest.push_back(entry);
+        if state.latest.len() > MOST_SHOWN {
+            state.latest.pop_front();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Follows the journal from its beginning until the server is gone.
+pub async fn follow(store: Arc<dyn Store>, recent: Recent) {
+    let state: Weak<Mutex<State>> = Arc::downgrade(&recent.0);
+    drop(recent);
+    let mut after = Position::start();
+    loop {
+        let page = store.journal(&after, 1000, Duration::from_secs(1)).await;
+        let Some(recent) = state.upgrade().map(Recent) else {
+            return;
+        };
+        match page {
+            Ok(page) => {
+                after = page.next;
+                page.entries.into_iter().for_each(|entry| recent.take(entry));
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the journal can not be followed at the moment");
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! From a configuration to a running server.
+
+use super::throttle::Throttle;
+use super::{App, Parts, metrics::Metrics, recent};
+use crate::config::{self, Config, KeyHash, RenewAfter};
+use crate::pages::{DemoLogin, Pages};
+use crate::users::{self, UserDirectory};
+use anyhow::Context as _;
+use cloakroom::{
+    Binding, Clock as _, CookieConfig, Origins, OsRandom, Policy, Random as _, Reaction, SameSite,
+    SystemClock, TrustedProxies, WhenFull,
+};
+use std::time::{Duration, Instant};
+
+/// Failures that one source may cause at once, and then one per interval: ten wrong passwords of a family behind one
+/// address pass, hundreds do not.
+const FAILURES: (u32, Duration) = (50, Duration::from_secs(6));
+const WRONG_KEYS: (u32, Duration) = (10, Duration::from_secs(10));
+const NOISE: (u32, Duration) = (50, Duration::from_secs(1));
+
+/// Opens the stores and puts the parts together.
+pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHash>) -> anyhow::Result<App> {
+    let policy = policy(&config)?;
+    let sessions = cloakroom::open(config.store.expose(), policy)
+        .await
+        .with_context(|| format!("opening the session store {}", config.store))?;
+    let users = directory(&config).await?;
+    let recent = recent::Recent::default();
+    tokio::spawn(recent::follow(sessions.store().clone(), recent.clone()));
+    let redirects: Vec<String> = config.allowed_redirects.iter().map(ToString::to_string).collect();
+    Ok(App::new(Parts {
+        cookie: cookie(&config)?,
+        proxies: config.trusted_proxies.iter().copied().collect::<TrustedProxies>(),
+        origins: Origins::own(&config.public_url.to_string()),
+        pages: Pages::new(redirects.iter().map(String::as_str)),
+        admin_keys: config.admin.keys.iter().copied().chain(extra_keys).collect(),
+        failures: Throttle::new(FAILURES.0, FAILURES.1),
+        wrong_keys: Throttle::new(WRONG_KEYS.0, WRONG_KEYS.1),
+        noise: Throttle::new(NOISE.0, NOISE.1),
+        metrics: Metrics::default(),
+        started: Instant::now(),
+        sessions,
+        users,
+        recent,
+        demo,
+        config,
+    }))
+}
+
+/// The user directory in the data folder, made if it is not there.
+pub async fn directory(config: &Config) -> anyhow::Result<UserDirectory> {
+    let random = |bytes: &mut [u8]| OsRandom.fill(bytes).map_err(|_| users::RandomFailed);
+    let options = users::Options::new(random, || SystemClock.now().as_millis());
+    let path = config.data_dir.join("users.db");
+    UserDirectory::open(&path, options)
+        .await
+        .with_context(|| format!("opening the user directory {}", path.display()))
+}
+
+/// The engine's rules from the configuration's.
+pub fn policy(config: &Config) -> anyhow::Result<Policy> {
+    let set = &config.policy;
+    let mut policy = Policy::builder().binding(binding(&config.binding));
+    let span = |span: config::Span| Duration::from(span);
+    if let Some(value) = set.idle_timeout {
+        policy = policy.idle_timeout(span(value));
+    }
+    if let Some(value) = set.absolute_timeout {
+        policy = policy.absolute_timeout(span(value));
+    }
+    if let Some(value) = set.touch_every {
+        policy = policy.touch_every(span(value));
+    }
+    if let Some(value) = set.renew_after {
+        policy = policy.renew_after(match value {
+            RenewAfter::Off => None,
+            RenewAfter::Span(value) => Some(span(value)),
+        });
+    }
+    if let Some(value) = set.renew_overlap {
+        policy = policy.renew_overlap(span(value));
+    }
+    if let Some(value) = set.max_sessions {
+        policy = policy.max_sessions(value);
+    }
+    if let Some(value) = set.step_up_within {
+        policy = policy.step_up_within(span(value));
+    }
+    if set.when_full == Some(config::WhenFull::Reject) {
+        policy = policy.when_full(WhenFull::Reject);
+    }
+    let resolved = set.resolve();
+    if set.remember.idle_timeout.is_some() || set.remember.absolute_timeout.is_some() {
+        policy = policy.remember(
+            span(resolved.remember_idle_timeout),
+            span(resolved.remember_absolute_timeout),
+        );
+    }
+    Ok(policy.build()?)
+}
+
+fn binding(set: &config::Binding) -> Binding {
+    let reaction = |reaction| match reaction {
+        config::Reaction::Ignore => Reaction::Ignore,
+        config::Reaction::Log => Reaction::Log,
+        config::Reaction::StepUp => Reaction::StepUp,
+        config::Reaction::End => Reaction::End,
+    };
+    Binding {
+        ip: reaction(set.ip),
+        user_agent: reaction(set.user_agent),
+        accept_language: reaction(set.accept_language),
+        ip_prefix_v4: set.ip_prefix_v4,
+        ip_prefix_v6: set.ip_prefix_v6,
+    }
+}
+
+fn cookie(config: &Config) -> anyhow::Result<CookieConfig> {
+    let mut cookie = CookieConfig::named(&config.cookie.name)?.same_site(match config.cookie.same_site {
+        config::SameSite::Strict => SameSite::Strict,
+        config::SameSite::Lax => SameSite::Lax,
+        config::SameSite::None => SameSite::DangerNone,
+    });
+    if let Some(domain) = &config.cookie.domain {
+        tracing::warn!(
+            domain,
+            "the session cookie goes to every host of this domain; each of them can read and plant it"
+        );
+        cookie = cookie.for_domain(domain)?;
+    }
+    if config.dev && !config.public_url.is_https() {
+        cookie = cookie.danger_insecure();
+    }
+    Ok(cookie)
+}

@@ -1,0 +1,18 @@
+//! Where the log goes: standard error, as text for a terminal and as JSON lines for everything else.
+
+use std::io::IsTerminal as _;
+use tracing_subscriber::EnvFilter;
+
+/// Starts logging with a tracing filter such as `info` or `cloakroom=debug`.
+pub fn start(filter: &str) -> anyhow::Result<()> {
+    let filter = EnvFilter::builder().parse(filter)?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    let started = if std::io::stderr().is_terminal() {
+        builder.with_target(false).compact().try_init()
+    } else {
+        builder.json().flatten_event(true).try_init()
+    };
+    started.map_err(|error| anyhow::anyhow!("the log can not be started: {error}"))
+}

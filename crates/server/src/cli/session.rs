@@ -1,0 +1,152 @@
+//! `cloakroom session …`
+
+use super::{Common, Failure, output};
+use crate::app::start;
+use crate::app::view::{SessionJson, SubjectJson, rfc3339};
+use anyhow::Context as _;
+use clap::Subcommand;
+use cloakroom::{CloseReason, Record, SessionId, Sessions, Subject, device};
+use serde_json::json;
+
+#[derive(Debug, Subcommand)]
+pub enum Session {
+    /// List sessions.
+    #[command(after_help = "Example: cloakroom session list --subject alice")]
+    List {
+        /// Only this subject's.
+        #[arg(long)]
+        subject: Option<String>,
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// End one session.
+    #[command(after_help = "Example: cloakroom session revoke 3q2-7wAAAAAAAAAAAAAAAA")]
+    Revoke {
+        /// As `session list` shows it.
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// End all sessions of a subject, and log-ins that are under way.
+    #[command(after_help = "Example: cloakroom session revoke-subject alice")]
+    RevokeSubject {
+        subject: String,
+        #[command(flatten)]
+        common: Common,
+    },
+}
+
+impl Session {
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        match self {
+            Self::List {
+                subject,
+                json,
+                common,
+            } => {
+                let sessions = open(&common).await?;
+                let records = match subject {
+                    Some(name) => sessions.list(&parse(&name)?).await.map_err(Failure::other)?,
+                    None => all(&sessions).await?,
+                };
+                show(&sessions, &records, json);
+            }
+            Self::Revoke { id, common } => {
+                let id: SessionId = id
+                    .parse()
+                    .map_err(|error| Failure::Usage(format!("{id:?}: {error}")))?;
+                let sessions = open(&common).await?;
+                let ended = sessions
+                    .end(&id, CloseReason::Revoked, &sessions.operator("cli"))
+                    .await;
+                if !ended.map_err(Failure::other)? {
+                    return Err(
+                        anyhow::anyhow!("there is no session {id}; it may have ended already").into(),
+                    );
+                }
+                println!("Ended {id}.");
+            }
+            Self::RevokeSubject { subject, common } => {
+                let subject = parse(&subject)?;
+                let sessions = open(&common).await?;
+                let cause = sessions.operator("cli");
+                let all = sessions
+                    .end_all(&subject, CloseReason::Revoked, &cause)
+                    .await
+                    .map_err(Failure::other)?;
+                println!("Ended {} sessions of {subject}.", all.ended.len());
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn open(common: &Common) -> Result<Sessions, Failure> {
+    let config = common.load()?;
+    let policy = start::policy(&config)?;
+    Ok(cloakroom::open(config.store.expose(), policy)
+        .await
+        .with_context(|| format!("opening the session store {}", config.store))?)
+}
+
+async fn all(sessions: &Sessions) -> Result<Vec<Record>, Failure> {
+    let (mut records, mut from) = (Vec::new(), None);
+    loop {
+        let listing = sessions
+            .scan(from.as_deref(), 1000)
+            .await
+            .map_err(Failure::other)?;
+        records.extend(listing.found.into_iter().map(|found| found.record));
+        match listing.next {
+            Some(next) => from = Some(next),
+            None => return Ok(records),
+        }
+    }
+}
+
+fn show(sessions: &Sessions, records: &[Record], json: bool) {
+    let name = |record: &Record| {
+        record
+            .subject()
+            .map_or_else(|| "-".to_owned(), Subject::to_string)
+    };
+    if json {
+        let row = |record: &Record| {
+            let session = SessionJson::new(record, sessions.policy(), None);
+            match record.subject() {
+                Some(subject) => json!(SubjectJson::new(subject, session)),
+                None => json!({ "subject": null, "session": session }),
+            }
+        };
+        output::json(&json!({ "sessions": records.iter().map(row).collect::<Vec<_>>() }));
+        return;
+    }
+    let row = |record: &Record| {
+        let ip = record
+            .client
+            .ip
+            .map_or_else(|| "-".to_owned(), |ip| ip.to_string());
+        let device = device::label(record.client.user_agent.as_deref());
+        [
+            record.id.to_string(),
+            name(record),
+            rfc3339(record.seen_at),
+            ip,
+            device,
+        ]
+    };
+    output::table(
+        ["SESSION", "SUBJECT", "LAST SEEN", "ADDRESS", "DEVICE"],
+        &records.iter().map(row).collect::<Vec<_>>(),
+    );
+}
+
+fn parse(subject: &str) -> Result<Subject, Failure> {
+    subject
+        .parse()
+        .map_err(|error: cloakroom::MalformedName| Failure::Usage(error.to_string()))
+}

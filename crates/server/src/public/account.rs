@@ -1,0 +1,89 @@
+//! The account page: who you are, and where you are logged in.
+
+use super::logout::clearing;
+use crate::app::App;
+use crate::app::failure::redirect;
+use crate::app::view::{moment, page_view};
+use crate::pages::{AccountNotice, AccountPage, OtherSessions};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use cloakroom::problem::{Code, Problem};
+use cloakroom::{SessionId, User};
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+pub struct PageQuery {
+    notice: Option<String>,
+}
+
+/// The front page leads to the account.
+pub async fn home() -> Response {
+    redirect("/account")
+}
+
+/// The page.
+pub async fn page(
+    State(app): State<App>,
+    Query(query): Query<PageQuery>,
+    user: User,
+) -> Result<Response, Problem> {
+    let policy = app.sessions.policy();
+    let active = user.active().ok_or(Code::NoSession)?;
+    let others = match user.list().await {
+        Ok(records) => {
+            let others = records.iter().filter(|record| record.id != active.id());
+            OtherSessions::Listed(others.map(|record| page_view(record, policy)).collect())
+        }
+        Err(error) => {
+            tracing::warn!(%error, "the list of sessions could not be read");
+            OtherSessions::Unavailable
+        }
+    };
+    let page = AccountPage {
+        site: app.site(),
+        now: moment(app.sessions.now()),
+        subject: user.subject().to_string(),
+        roles: active.roles().iter().map(ToString::to_string).collect(),
+        current: page_view(active.record(), policy),
+        others,
+        fresh: user.is_fresh(),
+        notice: query.notice.as_deref().and_then(AccountNotice::from_slug),
+    };
+    Ok(app.pages.html(StatusCode::OK, &page))
+}
+
+/// "End" beside a device. Asks for the password first if that is long ago.
+pub async fn end(user: User, Path(id): Path<String>) -> Result<Response, Problem> {
+    if !user.is_fresh() {
+        return Ok(redirect("/auth/step-up?reason=end-device&rd=/account"));
+    }
+    let ended = match id.parse::<SessionId>() {
+        Ok(id) => user.end(&id).await?,
+        Err(_) => false,
+    };
+    let notice = if ended {
+        AccountNotice::DeviceEnded
+    } else {
+        AccountNotice::DeviceGone
+    };
+    Ok(redirect(&format!("/account?notice={}", notice.slug())))
+}
+
+/// "Log out other devices".
+pub async fn logout_others(user: User) -> Result<Response, Problem> {
+    user.log_out_others().await?;
+    Ok(redirect(&format!(
+        "/account?notice={}",
+        AccountNotice::OthersEnded.slug()
+    )))
+}
+
+/// "Log out everywhere".
+pub async fn logout_everywhere(State(app): State<App>, user: User) -> Result<Response, Problem> {
+    user.log_out_everywhere().await?;
+    Ok(clearing(
+        &app,
+        redirect("/auth/login?notice=logged-out-everywhere"),
+    ))
+}
