@@ -75,11 +75,11 @@ impl Driver {
         (*key, present.clone())
     }
 
-    pub(super) async fn take(&mut self, step: Step) -> Checked {
+    pub(super) async fn take(&mut self, step: &Step) -> Checked {
         let store = self.store(step.there);
-        let events = match step.op {
+        let events = match &step.op {
             Op::Wait(seconds) => {
-                self.now = self.later(seconds);
+                self.now = self.later(*seconds);
                 Vec::new()
             }
             Op::Open { .. } => self.open(&*store, &step.op).await?,
@@ -89,24 +89,24 @@ impl Driver {
                 times,
                 anew,
             } => {
-                let swap = self.swap(pick, outdated, times, anew);
+                let swap = self.swap(*pick, *outdated, *times, *anew);
                 self.plain.swap(&swap, answered(store.swap(&swap).await)?)?
             }
-            Op::Touch(touches) => self.touch(&*store, &touches).await?,
+            Op::Touch(touches) => self.touch(&*store, touches).await?,
             Op::Rotate {
                 pick,
                 outdated,
                 times,
                 leave,
             } => {
-                let rotation = self.rotation(pick, outdated, times, leave);
+                let rotation = self.rotation(*pick, *outdated, *times, *leave);
                 self.known.push((rotation.to, rotation.swap.record.clone()));
                 self.plain
                     .rotate(&rotation, answered(store.rotate(&rotation).await)?)?
             }
-            Op::Close { pick, reason } => self.close(&*store, pick, reason).await?,
-            Op::EndAll { who, except, reason } => self.end_all(&*store, who, except, reason).await?,
-            Op::Sweep { at_most } => return self.sweep(&*store, at_most).await,
+            Op::Close { pick, reason } => self.close(&*store, *pick, *reason).await?,
+            Op::EndAll { who, except, reason } => self.end_all(&*store, *who, *except, *reason).await?,
+            Op::Sweep { at_most } => return self.sweep(&*store, *at_most).await,
             Op::Append => self.append(&*store).await?,
             Op::Look(_) | Op::List(_) | Op::Scan { .. } | Op::Count => {
                 self.look(&*store, &step.op).await?;

@@ -4,12 +4,14 @@
 
 mod drive;
 mod plain;
+mod shorten;
 mod step;
 mod survey;
 
 use crate::fixture::Fixture;
 use drive::Driver;
 use proptest::test_runner::{Config, TestCaseError, TestError, TestRunner};
+use shorten::shorten;
 use std::time::Duration;
 use step::Step;
 
@@ -27,28 +29,32 @@ pub fn run<F: Fixture>(make: impl AsyncFn() -> F, cases: u32) {
         .enable_all()
         .build()
         .unwrap();
-    let config = Config {
-        cases,
-        failure_persistence: None,
-        max_shrink_time: 120_000,
-        ..Config::default()
-    };
-    let outcome = TestRunner::new(config).run(&step::lists(), |steps| {
+    let agree = |steps: &[Step]| {
         runtime.block_on(async {
             let case = one(Box::new(make().await), steps);
             tokio::time::timeout(PATIENCE, case)
                 .await
                 .unwrap_or_else(|_| Err(TestCaseError::fail("it hangs")))
         })
-    });
-    match outcome {
+    };
+    let config = Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_time: 120_000,
+        ..Config::default()
+    };
+    match TestRunner::new(config).run(&step::lists(), |steps| agree(&steps)) {
         Ok(()) => {}
-        Err(TestError::Fail(reason, steps)) => panic!("{reason}\nafter these steps: {steps:#?}"),
+        Err(TestError::Fail(reason, steps)) => {
+            let differ = |steps: &[Step]| agree(steps).err().map(|error| error.to_string());
+            let (reason, steps) = shorten(reason.to_string(), steps, differ);
+            panic!("{reason}\nafter these steps: {steps:#?}");
+        }
         Err(TestError::Abort(reason)) => panic!("{reason}"),
     }
 }
 
-async fn one(fixture: Box<dyn Fixture>, steps: Vec<Step>) -> Checked {
+async fn one(fixture: Box<dyn Fixture>, steps: &[Step]) -> Checked {
     let mut driver = Driver::new(&*fixture).await;
     for step in steps {
         driver.take(step).await?;
