@@ -1,0 +1,5 @@
+//! What the benchmarks share: a Redis server of their own, processor time of a process, and a small HTTP client.
+
+pub mod client;
+pub mod cpu;
+pub mod redis_server;
