@@ -53,7 +53,11 @@ fn main() {
 async fn compare(count: usize) {
     let server = Server::with_arguments(&["--appendonly", "no"]);
     let client = redis::Client::open(server.url()).unwrap();
-    let mut raw = client.get_multiplexed_async_connection().await.unwrap();
+    let patient = redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(30)));
+    let mut raw = client
+        .get_multiplexed_async_connection_with_config(&patient)
+        .await
+        .unwrap();
     let empty = settled(&mut raw).await;
     fill_express(&mut raw, count).await;
     let express = settled(&mut raw).await - empty;
@@ -71,7 +75,7 @@ async fn compare(count: usize) {
     println!("  express-session, JSON       {:>7.1}", per(express));
     let (mut parts, mut journal) = (0, 0);
     for (part, pattern) in PARTS {
-        let (keys, bytes) = take_away(&mut raw, pattern).await;
+        let (keys, bytes) = weigh(&mut raw, pattern).await;
         println!("  {part:<27} {:>7.1}   ({keys} keys)", per(bytes));
         parts += bytes;
         if part == "journal" {
@@ -79,7 +83,10 @@ async fn compare(count: usize) {
         }
     }
     let tables = whole.saturating_sub(parts);
-    println!("  tables of keys and lives    {:>7.1}", per(tables));
+    println!(
+        "  the server's tables of keys {:>7.1}   (and of their times to live)",
+        per(tables)
+    );
     println!("  whole                       {:>7.1}", per(whole));
     let sessions = whole - journal;
     println!(
@@ -111,10 +118,9 @@ async fn settled(raw: &mut MultiplexedConnection) -> u64 {
     }
 }
 
-/// Deletes the keys of a part, and tells how many there were and what they took.
-async fn take_away(raw: &mut MultiplexedConnection, pattern: &str) -> (usize, u64) {
-    let mut keys: Vec<Vec<u8>> = Vec::new();
-    let mut cursor = 0;
+/// How many keys a part has, and what the server says they take.
+async fn weigh(raw: &mut MultiplexedConnection, pattern: &str) -> (usize, u64) {
+    let (mut keys, mut bytes, mut cursor) = (0, 0, 0);
     loop {
         let scan = redis::cmd("SCAN")
             .arg(cursor)
@@ -124,33 +130,20 @@ async fn take_away(raw: &mut MultiplexedConnection, pattern: &str) -> (usize, u6
             .arg(5000)
             .take();
         let (next, some): (u64, Vec<Vec<u8>>) = scan.query_async(raw).await.unwrap();
-        keys.extend(some);
+        let mut asking = redis::pipe();
+        for key in &some {
+            asking.cmd("MEMORY").arg("USAGE").arg(key).arg("SAMPLES").arg(0);
+        }
+        if !some.is_empty() {
+            let sizes: Vec<u64> = asking.query_async(raw).await.unwrap();
+            keys += some.len();
+            bytes += sizes.iter().sum::<u64>();
+        }
         cursor = next;
         if cursor == 0 {
-            break;
+            return (keys, bytes);
         }
     }
-    keys.sort();
-    keys.dedup();
-    // Without the tables, which do not shrink with the keys at once.
-    let before = settled(raw).await;
-    redis::cmd("CONFIG")
-        .arg("SET")
-        .arg("activerehashing")
-        .arg("no")
-        .exec_async(raw)
-        .await
-        .unwrap();
-    for some in keys.chunks(1000) {
-        redis::cmd("DEL").arg(some).exec_async(raw).await.unwrap();
-    }
-    let info: String = redis::cmd("INFO").arg("memory").query_async(raw).await.unwrap();
-    let line = info
-        .lines()
-        .find_map(|line| line.strip_prefix("used_memory:"))
-        .unwrap();
-    let after: u64 = line.trim().parse().unwrap();
-    (keys.len(), before.saturating_sub(after))
 }
 
 async fn fill_ours(store: &Arc<RedisStore>, count: usize) {

@@ -7,11 +7,11 @@ local answers = {}
 
 for at = 3, #ARGV, 3 do
   local key, seen, deadline = base .. 's:' .. ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
-  local head = redis.call('GETRANGE', key, 0, 45)
-  local there = #head == 46 and string.byte(head, 20) == 1
+  local head = redis.call('GETRANGE', key, 0, 39)
+  local there = #head == 40 and string.byte(head, 14) == 1
   if there then
     local old_seen, old_deadline = struct.unpack('>I6I6', head)
-    deadline = math.max(old_deadline, math.min(deadline, (struct.unpack('>I6', head, 41))))
+    deadline = math.max(old_deadline, math.min(deadline, (struct.unpack('>I6', head, 35))))
     if seen > old_seen or deadline > old_deadline then
       redis.call('SETRANGE', key, 0, struct.pack('>I6I6', math.max(seen, old_seen), deadline))
     end

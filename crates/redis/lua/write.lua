@@ -1,12 +1,11 @@
 -- Writes the next version of a record, under its key or under a new one.
 --
--- ARGV from 7: hash, expected revision, encoded record, its seen_at, epoch, deadline, absolute deadline, kind for the
+-- ARGV from 7: hash, expected revision, value but for the times, its seen_at, deadline, absolute deadline, kind for the
 -- journal, hash of the new key or '', what to leave under the old key or '', when that expires.
 -- Answers 0 done, 1 conflict, 2 gone, 3 if the new key is in use, and 4 and the value if that is unreadable.
-local hash, expected, encoded = ARGV[7], ARGV[8], ARGV[9]
-local seen, epoch, deadline = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
-local expires, kind, to = tonumber(ARGV[13]), tonumber(ARGV[14]), ARGV[15]
-local trace, forget = ARGV[16], tonumber(ARGV[17])
+local hash, expected, rest = ARGV[7], ARGV[8], ARGV[9]
+local seen, deadline, expires = tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
+local kind, to, trace, forget = tonumber(ARGV[13]), ARGV[14], ARGV[15], tonumber(ARGV[16])
 
 if to ~= '' and redis.call('EXISTS', name(to)) == 1 then
   return { 3 }
@@ -23,7 +22,7 @@ end
 -- What touches have noted since the writer read the old version stays.
 seen = math.max(seen, record.seen)
 deadline = math.min(math.max(deadline, record.deadline), expires)
-local value = times(seen, deadline) .. struct.pack('>I6', epoch) .. encoded
+local value = struct.pack('>I6I6', seen, deadline) .. rest
 local life = digits(span(deadline, now))
 if to == '' then
   redis.call('SET', name(hash), value, 'PX', life)

@@ -70,7 +70,7 @@ impl Link {
     pub(crate) async fn read(self: &Arc<Self>, command: &Cmd) -> Result<Value, StoreError> {
         match self.send(command).await {
             Err(error) if error.is_connection_dropped() => {
-                let again = timeout(self.limit, self.send(command)).await;
+                let again = timeout(self.limit / 2, self.send(command)).await;
                 again.unwrap_or_else(|_| Err(out_of_time())).map_err(sort)
             }
             answer => answer.map_err(sort),
@@ -94,10 +94,13 @@ impl Link {
     pub(crate) async fn run(self: &Arc<Self>, script: &Script, command: &Cmd) -> Result<Value, StoreError> {
         match self.send(command).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                self.send(redis::cmd("SCRIPT").arg("LOAD").arg(script.source))
-                    .await
-                    .map_err(sort)?;
-                self.send(command).await.map_err(sort)
+                let teach = async {
+                    self.send(redis::cmd("SCRIPT").arg("LOAD").arg(script.source))
+                        .await?;
+                    self.send(command).await
+                };
+                let taught = timeout(self.limit / 2, teach).await;
+                taught.unwrap_or_else(|_| Err(out_of_time())).map_err(sort)
             }
             answer => answer.map_err(sort),
         }

@@ -1,6 +1,7 @@
 //! Reading sessions. A check is one `GET`.
 
 use crate::call::Call;
+use crate::error::unexpected;
 use crate::names::SHARDS;
 use crate::reply::{Reply, key};
 use crate::scripts::{LIST, SCAN};
@@ -8,6 +9,9 @@ use crate::store::RedisStore;
 use crate::value;
 use cloakroom_core::{Bucket, Cause, Epoch, Found, Key, Listing, SessionId, Slot, StoreError, Subject};
 use redis::{Cmd, Pipeline};
+
+/// How many moves of one session `find` keeps up with.
+const FOLLOWED: usize = 4;
 
 /// All buckets.
 pub(crate) fn buckets() -> impl Iterator<Item = Bucket> {
@@ -44,25 +48,36 @@ impl RedisStore {
         }
         let answers = self.link.ask_all(&asking).await?;
         for (bucket, value) in buckets().zip(answers) {
-            let Some(hash) = Reply::new("find", value).bytes()? else {
-                continue;
-            };
-            let Some(key) = key(bucket, &hash) else { continue };
-            return Ok(match self.look_up(&key).await? {
-                Some(Slot::Live(record)) if record.id == *id => Some(Found { key, record }),
-                // It moved or ended in between. Where it went is in the index again, if it still lives.
-                Some(Slot::Moved(moved)) if moved.id == *id => self.found_at(moved.to, id).await?,
-                _ => None,
-            });
+            if let Some(hash) = Reply::new("find", value).bytes()? {
+                return self.follow(bucket, id, hash).await;
+            }
         }
         Ok(None)
     }
 
-    async fn found_at(&self, key: Key, id: &SessionId) -> Result<Option<Found>, StoreError> {
-        Ok(match self.look_up(&key).await? {
-            Some(Slot::Live(record)) if record.id == *id => Some(Found { key, record }),
-            _ => None,
-        })
+    /// The session that the index has under a hash. It may move on between the two questions; then the index is asked
+    /// again.
+    async fn follow(
+        &self,
+        bucket: Bucket,
+        id: &SessionId,
+        mut hash: Vec<u8>,
+    ) -> Result<Option<Found>, StoreError> {
+        for _ in 0..FOLLOWED {
+            let key = key(bucket, &hash).ok_or_else(|| unexpected("find"))?;
+            if let Some(Slot::Live(record)) = self.look_up(&key).await?
+                && record.id == *id
+            {
+                return Ok(Some(Found { key, record }));
+            }
+            let mut asking = redis::cmd("HGET");
+            asking.arg(self.names.home(bucket, id)).arg(id.as_bytes());
+            match Reply::new("find", self.link.read(&asking).await?).bytes()? {
+                Some(next) if next != hash => hash = next,
+                _ => break,
+            }
+        }
+        Ok(None)
     }
 
     pub(crate) async fn sessions_of(&self, subject: &Subject) -> Result<Vec<Found>, StoreError> {

@@ -29,9 +29,8 @@ impl RedisStore {
         let mut call = Call::caused(&WRITE, &self.names, &self.options, bucket, &swap.cause);
         call.arg(key.hash_bytes())
             .arg(&swap.expected.0.to_be_bytes()[..])
-            .arg(record.encode());
+            .arg(value::rest(record));
         call.arg(record.seen_at.as_millis())
-            .arg(value::epoch(record).0)
             .arg(swap.deadline.as_millis());
         call.arg(record.expires_at.as_millis())
             .arg(entry::kind_number(swap.kind));
