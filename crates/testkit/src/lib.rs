@@ -46,6 +46,7 @@
 
 mod clock;
 pub mod conformance;
+pub mod engine;
 mod faulty;
 mod fixture;
 pub mod model;
