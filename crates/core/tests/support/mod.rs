@@ -9,8 +9,9 @@
 )]
 
 use cloakroom_core::{
-    Active, Activity, Changes, Client, Event, Field, LogIn, MemoryStore, Policy, PolicyBuilder, Position,
-    SessionError, Sessions, Slot, Store, Subject, Timestamp, Token, Word,
+    Active, Activity, Cause, Changes, Client, Event, Field, Key, Kind, LogIn, MemoryStore, Policy,
+    PolicyBuilder, Position, Record, SessionError, Sessions, Slot, Store, Subject, Swap, Timestamp, Token,
+    Word, Write,
 };
 use cloakroom_testkit::{FaultyStore, HandClock, SeededRandom};
 use std::future::Future;
@@ -229,4 +230,20 @@ pub async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         done.push(task.await.unwrap());
     }
     done
+}
+
+/// Writes a record over the one under a key, behind the engine's back.
+pub async fn overwrite(store: &dyn Store, key: Key, mut record: Record) {
+    let expected = record.revision;
+    record.revision = expected.next();
+    let (deadline, cause) = (record.expires_at, Cause::default());
+    let swap = Swap {
+        key,
+        expected,
+        record,
+        deadline,
+        kind: Kind::Updated,
+        cause,
+    };
+    assert_eq!(store.swap(&swap).await.unwrap(), Write::Done);
 }
