@@ -2,7 +2,7 @@
 
 use cloakroom_core::Client;
 use http::header::{ACCEPT_LANGUAGE, HeaderName, USER_AGENT};
-use http::{Extensions, HeaderMap};
+use http::{Extensions, HeaderMap, HeaderValue};
 use ipnet::IpNet;
 use std::net::{IpAddr, SocketAddr};
 
@@ -45,15 +45,9 @@ impl TrustedProxies {
         if self.0.is_empty() || !self.contains(address) {
             return Some(address);
         }
-        let lines: Vec<&str> = headers
-            .get_all(FORWARDED_FOR)
-            .iter()
-            .map(|line| line.to_str().unwrap_or(""))
-            .collect();
+        let lines = headers.get_all(FORWARDED_FOR).iter().rev();
         for hop in lines
-            .iter()
-            .rev()
-            .flat_map(|line| line.rsplit(','))
+            .flat_map(|line| line.to_str().unwrap_or("").rsplit(','))
             .take(MOST_HOPS)
         {
             // What is no address was not written by a trusted proxy: what came before it proves nothing either.
@@ -69,14 +63,32 @@ impl TrustedProxies {
     /// Address, browser and languages of a request.
     #[must_use]
     pub fn client(&self, headers: &HeaderMap, extensions: &Extensions) -> Client {
-        let mut client = self
-            .client_address(headers, extensions)
-            .map(Client::at)
-            .unwrap_or_default();
-        if let Some(value) = headers.get(USER_AGENT) {
+        self.caller(headers, extensions).client()
+    }
+
+    pub(crate) fn caller(&self, headers: &HeaderMap, extensions: &Extensions) -> Caller {
+        Caller {
+            ip: self.client_address(headers, extensions),
+            user_agent: headers.get(USER_AGENT).cloned(),
+            language: headers.get(ACCEPT_LANGUAGE).cloned(),
+        }
+    }
+}
+
+/// What a [`Client`] is made of. Most requests never need one, and a header's value is cheap to share.
+pub(crate) struct Caller {
+    ip: Option<IpAddr>,
+    user_agent: Option<HeaderValue>,
+    language: Option<HeaderValue>,
+}
+
+impl Caller {
+    pub(crate) fn client(&self) -> Client {
+        let mut client = self.ip.map(Client::at).unwrap_or_default();
+        if let Some(value) = &self.user_agent {
             client = client.with_user_agent(&String::from_utf8_lossy(value.as_bytes()));
         }
-        if let Some(value) = headers.get(ACCEPT_LANGUAGE) {
+        if let Some(value) = &self.language {
             client = client.with_language(&String::from_utf8_lossy(value.as_bytes()));
         }
         client
@@ -98,11 +110,12 @@ fn peer(extensions: &Extensions) -> Option<IpAddr> {
 
 /// An address as proxies write it: bare, in brackets, with a port.
 fn parse(text: &str) -> Option<IpAddr> {
-    let text = text.trim_matches('"');
-    let address = text
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'))
+        .unwrap_or(text);
+    let address = bare
         .parse::<IpAddr>()
-        .or_else(|_| text.parse::<SocketAddr>().map(|with_port| with_port.ip()))
-        .or_else(|_| text.trim_start_matches('[').trim_end_matches(']').parse())
-        .ok()?;
-    Some(address.to_canonical())
+        .or_else(|_| text.parse::<SocketAddr>().map(|with_port| with_port.ip()));
+    Some(address.ok()?.to_canonical())
 }

@@ -83,17 +83,8 @@ impl CookieConfig {
     pub fn for_domain(mut self, domain: &str) -> Result<Self, CookieError> {
         let wrong = || CookieError::Domain(domain.to_owned());
         let bare = domain.strip_prefix('.').unwrap_or(domain).to_ascii_lowercase();
-        let label = |part: &str| {
-            !part.is_empty()
-                && part
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        };
-        if !bare.contains('.') || !bare.split('.').all(label) || bare.parse::<std::net::IpAddr>().is_ok() {
-            return Err(wrong());
-        }
         // A public suffix has no registrable domain in it.
-        if psl::domain_str(&bare).is_none() {
+        if !is_host_name(&bare) || psl::domain_str(&bare).is_none() {
             return Err(wrong());
         }
         self.name = self.name.replacen("__Host-", "__Secure-", 1);
@@ -124,6 +115,12 @@ impl CookieConfig {
     #[must_use]
     pub fn domain(&self) -> Option<&str> {
         self.domain.as_deref()
+    }
+
+    /// Whether browsers keep it off plain HTTP.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.secure
     }
 
     /// The header that hands a token to the browser. With `until`, the browser keeps it beyond its own life.
@@ -170,12 +167,8 @@ impl CookieConfig {
             if bytes > MOST_BYTES {
                 return Presented::Malformed;
             }
-            let Ok(text) = header.to_str() else { continue };
-            for cookie in Cookie::split_parse(text).flatten() {
-                if cookie.name() != self.name {
-                    continue;
-                }
-                found = match (found, Token::parse(cookie.value())) {
+            for value in values(header.as_bytes(), self.name.as_bytes()) {
+                found = match (found, Token::parse(value)) {
                     (Presented::Nothing, Ok(token)) => Presented::Token(token),
                     (Presented::Nothing, Err(_)) => Presented::Malformed,
                     _ => return Presented::Several,
@@ -184,6 +177,41 @@ impl CookieConfig {
         }
         found
     }
+}
+
+/// The values of the cookies of this name, byte by byte as browsers write the header (RFC 6265bis §5.8.3).
+///
+/// The cookie library reads more than that: it strips any Unicode white space around names, and so takes a cookie that a
+/// sibling host was free to set for one with a `__Host-` prefix. It also wants the whole header to be text, so that one
+/// foreign cookie with a byte of Latin-1 in it would hide ours.
+fn values<'a>(header: &'a [u8], name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+    header.split(|byte| *byte == b';').filter_map(move |pair| {
+        let start = pair.iter().position(|byte| !blank(byte))?;
+        let value = pair[start..].strip_prefix(name)?.strip_prefix(b"=")?;
+        let end = value
+            .iter()
+            .rposition(|byte| !blank(byte))
+            .map_or(0, |last| last + 1);
+        Some(&value[..end])
+    })
+}
+
+/// At least two labels of letters, digits and hyphens, and no address: browsers take what ends in a number for one.
+fn is_host_name(name: &str) -> bool {
+    let label = |part: &str| {
+        (1..=63).contains(&part.len())
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    name.len() <= 253
+        && name.contains('.')
+        && name.split('.').all(label)
+        && !last.starts_with(|first: char| first.is_ascii_digit())
 }
 
 /// What a request presents as its session. Nothing of it has been believed yet.

@@ -13,12 +13,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(session) = parts.extensions.get::<Self>().cloned() else {
-            tracing::error!("a handler asks for its session, but the router has no SessionLayer around it");
-            return Err(Code::Internal.into());
-        };
-        session.load().await?;
-        Ok(session)
+        Self::of(&parts.extensions).await
     }
 }
 
@@ -57,7 +52,7 @@ impl<S: Send + Sync> FromRequestParts<S> for User {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let session = <Session as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        if let Some(mismatch) = session.active().and_then(|active| active.mismatch()) {
+        if let Some(mismatch) = session.mismatch() {
             return Err(Problem::mismatch(mismatch));
         }
         match session.subject() {

@@ -5,7 +5,7 @@ use crate::cookie::{CookieConfig, Presented};
 use crate::origin::Origins;
 use crate::problem::{Code, Problem};
 use crate::respond;
-use crate::session::Session;
+use crate::session::{Session, Unloaded};
 use bytes::Bytes;
 use cloakroom_core::{Activity, Sessions};
 use futures_util::FutureExt as _;
@@ -48,9 +48,15 @@ impl SessionLayer {
         }))
     }
 
-    /// With another cookie.
+    /// With another cookie. One that is weaker than the default says so in the log.
     #[must_use]
     pub fn cookie(self, cookie: CookieConfig) -> Self {
+        if let Some(domain) = cookie.domain() {
+            tracing::warn!(domain, "the session cookie goes to every host of the domain");
+        }
+        if !cookie.is_secure() {
+            tracing::warn!("the session cookie also goes over plain HTTP");
+        }
         self.with(|config| config.cookie = cookie)
     }
 
@@ -110,10 +116,8 @@ pub type Body<B> = Either<B, Full<Bytes>>;
 
 impl<S, B, R> Service<Request<B>> for SessionService<S>
 where
-    S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
-    S::Future: Send,
-    S::Error: Send,
-    B: Send + 'static,
+    S: Service<Request<B>, Response = Response<R>>,
+    S::Future: Send + 'static,
     R: Send + 'static,
 {
     type Response = Response<Body<R>>;
@@ -125,40 +129,43 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        // The clone takes the place of the service that was polled ready.
-        let clone = self.inner.clone();
-        let inner = std::mem::replace(&mut self.inner, clone);
-        Box::pin(Arc::clone(&self.config).serve(inner, request))
+        let (mut parts, body) = request.into_parts();
+        let presented = self.config.cookie.read(&parts.headers);
+        if let Err(problem) = self.config.check_origin(&parts, &presented) {
+            return Box::pin(async move { Ok(problem.response().map(Either::Right)) });
+        }
+        let session = self.config.session(&parts, presented);
+        parts.extensions.insert(Unloaded(session.clone()));
+        let called = self.inner.call(Request::from_parts(parts, body));
+        let config = Arc::clone(&self.config);
+        Box::pin(async move { config.answer(session, called).await })
     }
 }
 
 impl Config {
-    async fn serve<S, B, R>(
-        self: Arc<Self>,
-        mut inner: S,
-        request: Request<B>,
-    ) -> Result<Response<Body<R>>, S::Error>
-    where
-        S: Service<Request<B>, Response = Response<R>>,
-    {
-        let (mut parts, body) = request.into_parts();
-        let presented = self.cookie.read(&parts.headers);
-        if let Err(problem) = self.check_origin(&parts, &presented) {
-            return Ok(problem.response().map(Either::Right));
-        }
-        let session = self.session(&parts, presented);
-        parts.extensions.insert(session.clone());
-        let called = AssertUnwindSafe(inner.call(Request::from_parts(parts, body)))
-            .catch_unwind()
-            .await;
-        let response = match called {
-            Ok(response) => response?.map(Either::Left),
-            // The client must learn of a token that replaced its own, or the panic would log it out.
-            Err(_) if session.acted() => {
-                tracing::error!("a handler panicked after it had changed the session");
+    /// Waits for the inner service, and finishes the session whatever it came to.
+    async fn answer<R, E>(
+        &self,
+        session: Session,
+        called: impl Future<Output = Result<Response<R>, E>>,
+    ) -> Result<Response<Body<R>>, E> {
+        // Unwind safety: what a panic may have left half changed is this request's own state, which is then dropped.
+        let response = match AssertUnwindSafe(called).catch_unwind().await {
+            Ok(Ok(response)) => response.map(Either::Left),
+            // The client must learn of a token that replaced its own, or the failure would log it out.
+            failed if session.acted() => {
+                let panicked = failed.is_err();
+                tracing::error!(panicked, "a handler failed after it had changed the session");
                 Problem::from(Code::Internal).response().map(Either::Right)
             }
-            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(Err(error)) => {
+                session.abandon();
+                return Err(error);
+            }
+            Err(panic) => {
+                session.abandon();
+                std::panic::resume_unwind(panic)
+            }
         };
         Ok(self.finish(&session, response).await)
     }
@@ -176,12 +183,12 @@ impl Config {
     }
 
     fn session(&self, parts: &http::request::Parts, presented: Presented) -> Session {
-        let client = self.proxies.client(&parts.headers, &parts.extensions);
+        let caller = self.proxies.caller(&parts.headers, &parts.extensions);
         let activity = match &self.background {
             Some(background) if background(parts) => Activity::Background,
             _ => Activity::User,
         };
-        Session::new(self.sessions.clone(), client, presented, activity)
+        Session::new(self.sessions.clone(), caller, presented, activity)
     }
 
     async fn finish<R>(&self, session: &Session, mut response: Response<Body<R>>) -> Response<Body<R>> {

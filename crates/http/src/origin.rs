@@ -5,12 +5,24 @@
 //! can do neither (its proxy may rewrite `Host`, and what has a cookie but no header proves nothing), so the rule stands
 //! here.
 
-use http::header::ORIGIN;
+use http::header::{ORIGIN, UPGRADE};
 use http::{HeaderMap, HeaderName, Method};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The origins whose pages may send requests that change something.
+///
+/// ```
+/// use cloakroom_http::Origins;
+/// use http::{HeaderMap, Method};
+///
+/// let origins = Origins::own("https://app.example.com").and(["https://admin.example.com".to_owned()]);
+/// let mut headers = HeaderMap::new();
+/// headers.insert("origin", "https://evil.example".parse()?);
+/// assert!(origins.judge(&Method::POST, &headers, true).is_err());
+/// assert!(origins.judge(&Method::GET, &headers, true).is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Origins {
     own: String,
@@ -33,25 +45,23 @@ pub enum ForeignOrigin {
 }
 
 impl Origins {
-    /// One's own origin, as browsers write it: `https://app.example.com`, without a path.
+    /// One's own origin, as browsers write it: `https://app.example.com`, without a path; names beyond ASCII in their
+    /// `xn--` form.
     #[must_use]
     pub fn own(origin: &str) -> Self {
-        let own = origin.trim_end_matches('/').to_ascii_lowercase();
         Self {
-            own,
+            own: as_browsers_write(origin),
             others: Vec::new(),
             allow_bare: false,
         }
     }
 
-    /// And these; also if the browser calls them another site.
+    /// And these; also if the browser calls them another site. `null` is nobody's origin and is left out: any page can
+    /// have it, in a sandboxed frame.
     #[must_use]
     pub fn and(mut self, others: impl IntoIterator<Item = String>) -> Self {
-        self.others.extend(
-            others
-                .into_iter()
-                .map(|other| other.trim_end_matches('/').to_ascii_lowercase()),
-        );
+        let others = others.into_iter().map(|other| as_browsers_write(&other));
+        self.others.extend(others.filter(|other| other != "null"));
         self
     }
 
@@ -64,7 +74,7 @@ impl Origins {
 
     /// Whether a request may change something. `cookie` tells whether it carries the session cookie, in any form.
     pub fn judge(&self, method: &Method, headers: &HeaderMap, cookie: bool) -> Result<(), ForeignOrigin> {
-        if [Method::GET, Method::HEAD, Method::OPTIONS, Method::TRACE].contains(method) {
+        if is_safe(method) && !opens_a_web_socket(headers) {
             return Ok(());
         }
         let site = single(headers, &SEC_FETCH_SITE);
@@ -80,6 +90,33 @@ impl Origins {
             (None, None) => Ok(()),
         }
     }
+}
+
+/// RFC 9110 §9.2.1.
+fn is_safe(method: &Method) -> bool {
+    matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
+    )
+}
+
+/// Such a handshake is a GET, but what it opens can change everything, and the browser lets any site start it.
+fn opens_a_web_socket(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(UPGRADE)
+        .iter()
+        .any(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+/// Lower case, no path, no port that goes without saying.
+fn as_browsers_write(origin: &str) -> String {
+    let origin = origin.trim_end_matches('/').to_ascii_lowercase();
+    let usual = match origin.split_once("://") {
+        Some(("https", _)) => origin.strip_suffix(":443"),
+        Some(("http", _)) => origin.strip_suffix(":80"),
+        _ => None,
+    };
+    usual.map_or_else(|| origin.clone(), str::to_owned)
 }
 
 /// The value of a header that must not be there twice: nothing, unreadable, or the value.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use cloakroom_core::{MalformedName, SessionError, StoreError};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -213,6 +213,9 @@ impl Problem {
     /// The headers that go with the status, whatever the body is.
     pub fn write_headers(&self, headers: &mut http::HeaderMap) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if self.code == Code::CsrfRejected {
+            headers.append(VARY, HeaderValue::from_static("Cookie, Sec-Fetch-Site, Origin"));
+        }
         if let Some(span) = self.retry_after {
             headers.insert(RETRY_AFTER, HeaderValue::from(span.as_secs().max(1)));
         }
@@ -233,7 +236,7 @@ impl Problem {
         }
     }
 
-    /// The answer.
+    /// The answer. The problem itself is in its extensions, for layers that show errors in another form.
     pub fn response<B: From<Bytes>>(&self) -> Response<B> {
         let body = serde_json::json!({
             "type": "about:blank",
@@ -248,6 +251,7 @@ impl Problem {
             .headers_mut()
             .insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         self.write_headers(response.headers_mut());
+        response.extensions_mut().insert(self.clone());
         response
     }
 }

@@ -6,6 +6,9 @@ use cloakroom_core::Timestamp;
 use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
 
+/// Shared caches heed these before `Cache-Control` (RFC 9213).
+const SHARED_CACHES: [&str; 2] = ["cdn-cache-control", "surrogate-control"];
+
 /// Writes the cookie if it changed, and keeps caches away from what belongs to one user (ASVS 14.3.2).
 pub(crate) fn write(outcome: &Outcome, cookie: &CookieConfig, now: Timestamp, headers: &mut HeaderMap) {
     let header = match outcome {
@@ -24,20 +27,27 @@ pub(crate) fn write(outcome: &Outcome, cookie: &CookieConfig, now: Timestamp, he
 /// An answer that depends on a session is `no-store`, or as private as the application has made it; one that sets a
 /// cookie is `no-store` in any case.
 fn forbid_caching(headers: &mut HeaderMap, sets_cookie: bool) {
-    let private = |value: &HeaderValue| {
-        value.to_str().is_ok_and(|text| {
-            text.split(',')
-                .any(|part| ["private", "no-store"].contains(&part.trim().to_ascii_lowercase().as_str()))
-        })
+    let says = |words: &[&str]| {
+        let named = |value: &HeaderValue| {
+            value.to_str().is_ok_and(|text| {
+                text.split(',')
+                    .any(|part| words.iter().any(|word| part.trim().eq_ignore_ascii_case(word)))
+            })
+        };
+        headers.get_all(CACHE_CONTROL).iter().any(named)
     };
-    let said = headers.get_all(CACHE_CONTROL).iter().any(private);
-    if said && !sets_cookie {
-        return;
+    let private = says(&["private", "no-store"]) && !says(&["public"]);
+    let asked_to_cache = headers.contains_key(CACHE_CONTROL) && !private;
+    let mut told_caches = false;
+    for name in SHARED_CACHES {
+        told_caches |= headers.remove(name).is_some();
     }
-    if headers.contains_key(CACHE_CONTROL) && !said {
+    if asked_to_cache || told_caches {
         tracing::warn!("an answer that depends on a session was marked as cacheable; it is sent as no-store");
     }
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if sets_cookie || !private || told_caches {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
 }
 
 fn vary_by_cookie(headers: &mut HeaderMap) {

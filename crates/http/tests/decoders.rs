@@ -1,0 +1,39 @@
+//! The fuzz targets of the HTTP layer, on a fixed walk of 20,000 inputs each.
+
+#[path = "../../../fuzz/src/http_decoders.rs"]
+mod decoders;
+#[path = "../../../fuzz/src/walk.rs"]
+mod walk;
+
+use walk::walk;
+
+const INPUTS: usize = 20_000;
+
+fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+#[test]
+fn cookies() {
+    let token = "A".repeat(44);
+    let corpus = texts(&[
+        &format!("__Host-sid={token}"),
+        &format!("a=b; __Host-sid={token}; c=\"d\""),
+        &format!("__Host-sid={token}; __Host-sid={token}"),
+        &format!("__Host-sid=\"{token}\"\n__Host-sid="),
+        "sid=x; ;;; =; __Host-sid",
+    ]);
+    walk(INPUTS, &corpus, decoders::cookie);
+}
+
+#[test]
+fn forwarded_addresses() {
+    let corpus = texts(&[
+        "192.0.2.1, 10.0.0.2",
+        "\"[2001:db8::1]:4711\", 10.0.0.3",
+        "unknown, ::ffff:10.0.0.9",
+        "203.0.113.9:80\n10.0.0.7, 10.0.0.8",
+        ",,,",
+    ]);
+    walk(INPUTS, &corpus, decoders::forwarded_for);
+}
