@@ -2,7 +2,12 @@
 //!
 //! `cargo bench -p cloakroom-redis --bench memory_per_session [-- 100000 1000000]`
 
-#![allow(clippy::unwrap_used, clippy::cast_precision_loss, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::cast_precision_loss
+)]
 
 #[path = "../tests/support/server.rs"]
 #[allow(dead_code)]
@@ -185,7 +190,7 @@ async fn fill_express(raw: &mut MultiplexedConnection, count: usize) {
         for number in first..(first + 1000).min(count) {
             let mut id = [0; 16];
             random.fill(&mut id).unwrap();
-            let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+            let id = format!("{:032x}", u128::from_be_bytes(id));
             some.cmd("SET")
                 .arg(format!("sess:{id}"))
                 .arg(express(number))

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// How long an epoch is remembered. A log-in takes minutes; after that forgetting is safe, because the next epoch is the
 /// time in milliseconds.
-const EPOCH_LIFE: Duration = Duration::from_secs(2 * 86_400);
+const EPOCH_LIFE: Duration = Duration::from_hours(48);
 
 /// How many sessions one call of the sweep ends and looks at: some 3 ms of the server's time.
 const ENDS_PER_CALL: usize = 100;

@@ -33,15 +33,17 @@ pub(crate) fn sort(error: RedisError) -> StoreError {
         (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => {
             StoreError::Unavailable(hinted("the server is a replica and takes no writes", error))
         }
-        (_, Some("NOREPLICAS" | "MISCONF" | "BUSY")) => StoreError::Unavailable(Box::new(error)),
-        (ErrorKind::Server(kind), _) => match kind {
-            ServerErrorKind::BusyLoading
-            | ServerErrorKind::MasterDown
-            | ServerErrorKind::ClusterDown
-            | ServerErrorKind::TryAgain => StoreError::Unavailable(Box::new(error)),
-            _ => StoreError::Refused(Box::new(error)),
-        },
-        (ErrorKind::Io, _) => StoreError::Unavailable(Box::new(error)),
+        (_, Some("NOREPLICAS" | "MISCONF" | "BUSY"))
+        | (
+            ErrorKind::Io
+            | ErrorKind::Server(
+                ServerErrorKind::BusyLoading
+                | ServerErrorKind::MasterDown
+                | ServerErrorKind::ClusterDown
+                | ServerErrorKind::TryAgain,
+            ),
+            _,
+        ) => StoreError::Unavailable(Box::new(error)),
         _ => StoreError::Refused(Box::new(error)),
     }
 }

@@ -25,7 +25,7 @@ impl Default for Options {
             prefix: "cr".to_owned(),
             command_limit: Duration::from_millis(500),
             journal_length: 100_000,
-            grace: Duration::from_secs(7 * 86_400),
+            grace: Duration::from_hours(7 * 24),
         }
     }
 }

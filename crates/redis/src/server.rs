@@ -79,88 +79,64 @@ pub(crate) async fn examine(link: &Arc<Link>) -> Result<Vec<Finding>, StoreError
     Ok(found.into_iter().flatten().collect())
 }
 
-fn finding(grave: bool, what: impl Into<String>, mend: impl Into<String>) -> Option<Finding> {
-    Some(Finding {
+fn finding(grave: bool, what: impl Into<String>, mend: &str) -> Finding {
+    Finding {
         grave,
         what: what.into(),
-        mend: mend.into(),
-    })
+        mend: mend.to_owned(),
+    }
 }
 
 fn role(replication: &Info) -> Option<Finding> {
-    if replication.get("role") == Some("slave") {
-        return finding(
-            true,
-            "the server is a replica and takes no writes",
-            "Put the primary's address into the URL.",
-        );
-    }
-    None
+    let what = "the server is a replica and takes no writes";
+    let mend = "Put the primary's address into the URL.";
+    (replication.get("role") == Some("slave")).then(|| finding(true, what, mend))
 }
 
 fn eviction(memory: &Info) -> Option<Finding> {
-    let policy = memory.get("maxmemory_policy")?;
-    if policy == "noeviction" {
-        return None;
-    }
-    // Without a limit nothing is evicted yet, but whoever sets one later will not think of this.
-    let limited = memory.get("maxmemory") != Some("0");
-    let what = if limited {
-        format!(
+    let policy = memory
+        .get("maxmemory_policy")
+        .filter(|policy| *policy != "noeviction")?;
+    let what = match memory.get("maxmemory") {
+        // Nothing is evicted yet, but whoever sets a limit later will not think of this.
+        Some("0") => format!("maxmemory-policy is {policy}: with a maxmemory, sessions would be forgotten"),
+        _ => format!(
             "maxmemory-policy is {policy}: when memory runs short, sessions and what was revoked are forgotten"
-        )
-    } else {
-        format!(
-            "maxmemory-policy is {policy}; there is no maxmemory yet, but with one sessions would be forgotten"
-        )
+        ),
     };
-    finding(
-        true,
-        what,
-        "Set `maxmemory-policy noeviction`, and `maxmemory` to what the machine can spare.",
-    )
+    let mend = "Set `maxmemory-policy noeviction`, and `maxmemory` to what the machine can spare.";
+    Some(finding(true, what, mend))
 }
 
 fn persistence_of(persistence: &Info, snapshots: Option<bool>) -> Option<Finding> {
     if persistence.get("aof_enabled") == Some("1") {
-        if persistence.get("aof_last_write_status") == Some("err") {
-            return finding(
-                true,
-                "the server can not write its append-only file",
-                "Look for a full disk.",
-            );
-        }
-        return None;
+        let what = "the server can not write its append-only file";
+        let broken = persistence.get("aof_last_write_status") == Some("err");
+        return broken.then(|| finding(true, what, "Look for a full disk."));
     }
-    let mend = "Set `appendonly yes`; `appendfsync everysec` loses at most a second in a crash.";
-    match snapshots {
-        Some(true) => finding(
+    let (grave, what) = match snapshots {
+        Some(true) => (
             true,
             "the server keeps snapshots alone: a crash brings back sessions that were ended since the last one",
-            mend,
         ),
-        Some(false) => finding(
+        Some(false) => (
             false,
             "the server keeps nothing on disk: a restart logs everybody out",
-            mend,
         ),
-        None => finding(
+        None => (
             false,
             "the server keeps no append-only file: a crash logs people out, or brings back sessions that were ended",
-            mend,
         ),
-    }
+    };
+    let mend = "Set `appendonly yes`; `appendfsync everysec` loses at most a second in a crash.";
+    Some(finding(grave, what, mend))
 }
 
 fn replicas(replication: &Info) -> Option<Finding> {
-    if replication.get("role") == Some("master") && replication.get("connected_slaves") == Some("0") {
-        return finding(
-            false,
-            "the server has no replica: while it is down, nobody can be checked",
-            "Add a replica, and Sentinel or Cluster to fail over.",
-        );
-    }
-    None
+    let alone = replication.get("role") == Some("master") && replication.get("connected_slaves") == Some("0");
+    let what = "the server has no replica: while it is down, nobody can be checked";
+    let mend = "Add a replica, and Sentinel or Cluster to fail over.";
+    alone.then(|| finding(false, what, mend))
 }
 
 /// Whether snapshots are taken; nothing if the server does not tell.

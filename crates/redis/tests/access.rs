@@ -1,5 +1,8 @@
 //! Who may do what, and through which door: users, passwords, TLS.
 
+// A failed expectation is a test's way of speaking; helpers outside `#[test]` speak it, too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use cloakroom_core::{CloseReason, Position, Slot, Store, StoreError};

@@ -1,5 +1,8 @@
 //! A server that hangs, dies, is full, forgets its scripts or holds garbage.
 
+// A failed expectation is a test's way of speaking; helpers outside `#[test]` speak it, too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use cloakroom_core::{CloseReason, Position, Slot, Store, StoreError, WhenFull};
