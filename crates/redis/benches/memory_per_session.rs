@@ -14,7 +14,7 @@
 mod server;
 
 use cloakroom_core::{Client, Data, LogIn, Policy, Random, Sessions};
-use cloakroom_redis::RedisStore;
+use cloakroom_redis::{Options, RedisStore};
 use cloakroom_testkit::{HandClock, START, SeededRandom};
 use futures_util::{StreamExt, stream};
 use redis::aio::MultiplexedConnection;
@@ -68,7 +68,11 @@ async fn compare(count: usize) {
     let express = settled(&mut raw).await - empty;
     redis::cmd("FLUSHALL").exec_async(&mut raw).await.unwrap();
 
-    let store = Arc::new(RedisStore::connect(&server.url()).await.unwrap());
+    let options = Options {
+        command_limit: Duration::from_secs(30),
+        ..Options::default()
+    };
+    let store = Arc::new(RedisStore::connect_with(&server.url(), options).await.unwrap());
     fill_ours(&store, 1).await;
     redis::cmd("FLUSHALL").exec_async(&mut raw).await.unwrap();
     let empty = settled(&mut raw).await;

@@ -53,8 +53,24 @@ impl RedisStore {
         &self,
         after: &Position,
         at_most: usize,
-        mut wait: Duration,
+        wait: Duration,
     ) -> Result<Page, StoreError> {
+        let page = self.page_now(after, at_most.max(1)).await?;
+        if page.gap || !page.entries.is_empty() || wait.is_zero() {
+            return Ok(page);
+        }
+        // Only who is known to be at the end waits, so that a gap is told at once.
+        let Some(place) = Place::parse(page.next.as_str()) else {
+            return Err(unexpected("journal"));
+        };
+        let (read, there) = self.read_after(&place.id, at_most.max(1), wait).await?;
+        if there {
+            return place.page(read, false);
+        }
+        self.page_now(&page.next, at_most.max(1)).await
+    }
+
+    async fn page_now(&self, after: &Position, at_most: usize) -> Result<Page, StoreError> {
         let from_start = after.as_str().is_empty();
         let known = Place::parse(after.as_str());
         let mut gap = known.is_none() && !from_start;
@@ -63,11 +79,7 @@ impl RedisStore {
             None => self.oldest().await?,
         };
         for _ in 0..ATTEMPTS {
-            if gap {
-                // It is told at once.
-                wait = Duration::ZERO;
-            }
-            let (read, there) = self.read_after(&place.id, at_most.max(1), wait).await?;
+            let (read, there) = self.read_after(&place.id, at_most, Duration::ZERO).await?;
             if there || self.was_trimmed_last(&place).await? {
                 return place.page(read, gap);
             }

@@ -36,6 +36,24 @@
 //! Times to live are a backstop for a server that nobody uses any more: deadlines are kept in the records, and
 //! [`sweep`](cloakroom_core::Store::sweep) ends what has lapsed.
 //!
+//! # Memory
+//!
+//! Bytes for each session with five values and a browser's full `User-Agent`, one session for each user, as
+//! `cargo bench -p cloakroom-redis --bench memory_per_session` measured them on Redis 7.0.15. Next to it express-session's
+//! JSON for the same session on the same server, which has neither index, metadata nor journal.
+//!
+//! | part | 100,000 sessions | 1,000,000 sessions |
+//! | --- | --- | --- |
+//! | records | 344 | 344 |
+//! | index of ids and users | 104 | 86 |
+//! | deadlines | 24 | 19 |
+//! | the server's tables of keys and times to live | 73 | 56 |
+//! | all of these | 545 | 505 |
+//! | express-session | 469 | 465 |
+//!
+//! The journal takes 24 MB when its 100,000 entries are there, however many sessions there are. Beyond some eight million
+//! sessions on one server, raise `hash-max-listpack-entries` above its default of 512, or the index grows threefold.
+//!
 //! # Rights
 //!
 //! A user of its own needs no more than this (`ACL SETUSER app on >secret …`); with `+config|get`,

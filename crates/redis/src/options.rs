@@ -11,7 +11,7 @@ pub struct Options {
     /// How long a command may take, and a connection to come up. Default 500 ms. After it the answer is
     /// [`StoreError::Unavailable`](cloakroom_core::StoreError::Unavailable); no operation takes longer than twice this.
     pub command_limit: Duration,
-    /// About how many entries the journal keeps. Default 100,000, some 15 MB. A reader that falls farther behind is told
+    /// About how many entries the journal keeps. Default 100,000, some 24 MB. A reader that falls farther behind is told
     /// of a gap.
     pub journal_length: u32,
     /// How long the server keeps what has lapsed, if no [`sweep`](cloakroom_core::Store::sweep) comes by to journal and

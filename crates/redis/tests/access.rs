@@ -42,7 +42,7 @@ async fn the_documented_rights_are_enough() {
     );
     let server = Server::start();
     add_user(&server, "app", RULE).await;
-    let store = RedisStore::connect(&url(&server, "app", "hunter2"))
+    let store = RedisStore::connect_with(&url(&server, "app", "hunter2"), support::patient())
         .await
         .unwrap();
     let sample = Sample::new(1);
@@ -72,7 +72,9 @@ async fn the_documented_rights_are_enough() {
     );
     assert_eq!(store.count().await.unwrap(), 0);
     let foreign = format!("{}?prefix=other", url(&server, "app", "hunter2"));
-    let foreign = RedisStore::connect(&foreign).await.unwrap();
+    let foreign = RedisStore::connect_with(&foreign, support::patient())
+        .await
+        .unwrap();
     assert!(
         matches!(foreign.load(&session.key).await, Err(StoreError::Refused(_))),
         "keys of others are closed"
@@ -84,14 +86,14 @@ async fn who_lacks_a_right_or_has_a_wrong_password_is_refused_and_the_password_i
     let server = Server::start();
     add_user(&server, "reader", "~cr:* -@all +get +info").await;
     for (user, password) in [("reader", "wr0ng"), ("nobody", "hunter2")] {
-        let error = RedisStore::connect(&url(&server, user, password))
+        let error = RedisStore::connect_with(&url(&server, user, password), support::patient())
             .await
             .unwrap_err();
         assert!(matches!(error, ConnectError::Refused { .. }), "{error:?}");
         let said = format!("{error} {error:?}");
         assert!(!said.contains(password), "{said}");
     }
-    let store = RedisStore::connect(&url(&server, "reader", "hunter2"))
+    let store = RedisStore::connect_with(&url(&server, "reader", "hunter2"), support::patient())
         .await
         .unwrap();
     assert!(!format!("{store:?} {}", store.describe()).contains("hunter2"));
@@ -137,7 +139,9 @@ async fn tls_trusts_the_given_authority_and_no_other() {
     });
     let url = format!("rediss://127.0.0.1:{}/1", server.port());
     let trusting = format!("{url}?ca={}", files.path().join("ca.crt").display());
-    let store = RedisStore::connect(&trusting).await.unwrap();
+    let store = RedisStore::connect_with(&trusting, support::patient())
+        .await
+        .unwrap();
     let session = Sample::new(1).session(&"alice".parse().unwrap(), START);
     let _ = store.open(&session.opening()).await.unwrap();
     assert!(matches!(
@@ -164,7 +168,7 @@ async fn databases_and_prefixes_know_nothing_of_each_other() {
     let session = Sample::new(1).session(&"alice".parse().unwrap(), START);
     let mut stores = Vec::new();
     for rest in ["0", "1", "0?prefix=a", "0?prefix=b"] {
-        let store = RedisStore::connect(&format!("{}{rest}", server.url()))
+        let store = RedisStore::connect_with(&format!("{}{rest}", server.url()), support::patient())
             .await
             .unwrap();
         assert_eq!(store.count().await.unwrap(), 0, "{rest}");

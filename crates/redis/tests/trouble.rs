@@ -26,7 +26,7 @@ async fn wait_for(store: &RedisStore) {
 #[tokio::test]
 async fn a_hung_server_is_unavailable_within_a_second_and_works_when_it_wakes_up() {
     let server = Server::start();
-    let (store, sample) = (store(&server).await, Sample::new(1));
+    let (store, sample) = (store_with(&server, Options::default()).await, Sample::new(1));
     let session = sample.session(&"alice".parse().unwrap(), START);
     let _ = store.open(&session.opening()).await.unwrap();
     server.freeze();
@@ -84,7 +84,7 @@ async fn a_hung_server_is_unavailable_within_a_second_and_works_when_it_wakes_up
 #[tokio::test]
 async fn a_follower_of_a_hung_server_is_told() {
     let server = Server::start();
-    let store = store(&server).await;
+    let store = store_with(&server, Options::default()).await;
     let end = store.journal_end().await.unwrap();
     assert!(
         store
@@ -127,7 +127,7 @@ async fn a_waiting_follower_holds_up_nobody() {
 #[tokio::test]
 async fn a_killed_server_is_unavailable_at_once_and_used_again_when_it_is_back() {
     let mut server = Server::start();
-    let (store, sample) = (store(&server).await, Sample::new(1));
+    let (store, sample) = (store_with(&server, Options::default()).await, Sample::new(1));
     let session = sample.session(&"alice".parse().unwrap(), START);
     let _ = store.open(&session.opening()).await.unwrap();
     // What was acknowledged a second ago is on the disk.
@@ -183,12 +183,29 @@ async fn a_journal_that_is_gone_is_a_gap() {
     redis::cmd("FLUSHALL").exec_async(&mut raw).await.unwrap();
     let page = store.journal(&end, 10, Duration::ZERO).await.unwrap();
     assert!(page.gap && page.entries.is_empty());
+    // Ids are times: within a millisecond the other history could give out the same.
+    tokio::time::sleep(Duration::from_millis(5)).await;
     let _ = store
         .open(&sample.session(&"bob".parse().unwrap(), START).opening())
         .await
         .unwrap();
     let page = store.journal(&end, 10, 5 * SECOND).await.unwrap();
     assert_eq!((page.gap, page.entries.len()), (true, 1));
+}
+
+#[tokio::test]
+async fn a_follower_that_is_ahead_of_another_history_is_told_at_once() {
+    let server = Server::start();
+    let (store, sample) = (store(&server).await, Sample::new(1));
+    let _ = store
+        .open(&sample.session(&"alice".parse().unwrap(), START).opening())
+        .await
+        .unwrap();
+    let ahead: Position = "9999999999999-0-7".parse().unwrap();
+    let asked = Instant::now();
+    let page = store.journal(&ahead, 10, 5 * SECOND).await.unwrap();
+    assert_eq!((page.gap, page.entries.len()), (true, 1));
+    assert!(asked.elapsed() < SECOND);
 }
 
 #[tokio::test]
@@ -344,7 +361,7 @@ async fn records_that_went_by_their_time_to_live_are_journaled_by_the_next_sweep
     let server = Server::start();
     let options = Options {
         grace: Duration::from_millis(200),
-        ..Options::default()
+        ..support::patient()
     };
     let (store, sample) = (store_with(&server, options).await, Sample::new(1));
     let [alice, bob] = ["alice", "bob"].map(|name| name.parse().unwrap());

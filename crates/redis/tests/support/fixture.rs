@@ -44,7 +44,11 @@ impl Fixture for Bench {
     }
 
     async fn again(&self) -> Arc<dyn Store> {
-        Arc::new(RedisStore::connect(&self.url()).await.unwrap())
+        Arc::new(
+            RedisStore::connect_with(&self.url(), super::patient())
+                .await
+                .unwrap(),
+        )
     }
 
     async fn trim_journal(&self, keep: usize) -> Trimming {

@@ -11,6 +11,7 @@ pub use server::{Server, Settings};
 use cloakroom_redis::{Options, RedisStore};
 use redis::aio::MultiplexedConnection;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// A prefix that no other test uses.
 pub fn fresh_prefix() -> String {
@@ -18,9 +19,17 @@ pub fn fresh_prefix() -> String {
     format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A store with the default settings.
+/// Patience for tests that are about something else than time, on machines that have much to do.
+pub fn patient() -> Options {
+    Options {
+        command_limit: Duration::from_secs(10),
+        ..Options::default()
+    }
+}
+
+/// A store for tests that are about something else than time.
 pub async fn store(server: &Server) -> RedisStore {
-    RedisStore::connect(&server.url()).await.unwrap()
+    store_with(server, patient()).await
 }
 
 /// A store with other settings.
