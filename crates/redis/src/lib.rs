@@ -52,7 +52,7 @@
 //! | express-session | 469 | 465 |
 //!
 //! The journal takes 24 MB when its 100,000 entries are there, however many sessions there are. Beyond some eight million
-//! sessions on one server, raise `hash-max-listpack-entries` above its default of 512, or the index grows threefold.
+//! sessions on one server, raise `hash-max-listpack-entries` above its default of 512, or the index leaves its compact form.
 //!
 //! # Rights
 //!
