@@ -1,0 +1,56 @@
+//! Stores by their URL.
+
+#![allow(missing_docs)]
+
+use cloakroom::{Client, LogIn, OpenError, Policy};
+
+#[tokio::test]
+async fn a_store_in_memory_opens_and_works() {
+    let sessions = cloakroom::open("memory:", Policy::default()).await.unwrap();
+    let log_in = LogIn::of("alice".parse().unwrap());
+    let active = sessions.log_in(log_in, &Client::default(), None).await.unwrap();
+    assert!(sessions.introspect(active.token()).await.unwrap().is_some());
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_sqlite_file_is_made_with_its_folder_and_opens_again() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in ["data/sessions.db", "data/sessions.db", "//data/other.db"] {
+        let (slashes, path) = url.strip_prefix("//").map_or(("", url), |path| ("//", path));
+        let url = format!("sqlite:{slashes}{}", folder.path().join(path).display());
+        let sessions = cloakroom::open(&url, Policy::default()).await.unwrap();
+        assert_eq!(sessions.count().await.unwrap(), 0);
+    }
+    assert!(folder.path().join("data/sessions.db").exists());
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn a_file_that_can_not_be_a_store_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = cloakroom::open_store(&format!("sqlite:{}", folder.path().display()))
+        .await
+        .err();
+    assert!(matches!(error, Some(OpenError::Store(_))));
+}
+
+#[tokio::test]
+async fn urls_of_no_known_kind_are_refused_and_their_passwords_not_repeated() {
+    for url in ["", "data.db", "postgress://user:hunter2@db/x", "admin:hunter2@db"] {
+        let error = cloakroom::open_store(url).await.err().unwrap();
+        assert!(matches!(error, OpenError::Unknown(_)));
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}
+
+#[cfg(not(feature = "redis"))]
+#[tokio::test]
+async fn a_kind_that_was_not_compiled_in_names_its_feature() {
+    let error = cloakroom::open_store("redis://user:hunter2@db")
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, OpenError::NotBuilt("redis")));
+    assert!(error.to_string().contains("feature `redis`"));
+}
