@@ -25,9 +25,6 @@ mod response;
 mod session;
 mod step_up;
 
-#[cfg(test)]
-mod gallery;
-
 pub use account::{AccountNotice, AccountPage, OtherSessions};
 pub use console::{ConsoleNotice, ConsolePage, EventView, Figures, StoreView, SubjectSearch};
 pub use console_login::{ConsoleLoginPage, ConsoleLoginProblem};
