@@ -24,7 +24,7 @@ struct Inner<J> {
     jobs: VecDeque<J>,
     stopped: bool,
     asleep: usize,
-    /// Whether a thread looks out already; more than one would be a waste.
+    /// Whether a thread looks out already, or is about to; more than one would be a waste.
     lingering: bool,
 }
 
@@ -73,9 +73,15 @@ impl<J> Queue<J> {
         taken
     }
 
+    /// To be called by a thread that has done its job but for giving the answer: whoever hears the answer and has the
+    /// next job at once need not wake another thread for it. What it returns is for the thread's next `pop`.
+    pub(crate) fn almost_free(&self) -> bool {
+        !self.linger.is_zero() && !std::mem::replace(&mut self.inner.lock().lingering, true)
+    }
+
     /// The next job, when there is one; nothing once the queue was stopped and is empty.
-    pub(crate) fn pop(&self) -> Option<J> {
-        if let Some(job) = self.look_out() {
+    pub(crate) fn pop(&self, almost_free: bool) -> Option<J> {
+        if let Some(job) = self.look_out(almost_free) {
             return Some(job);
         }
         let mut inner = self.inner.lock();
@@ -108,20 +114,10 @@ impl<J> Queue<J> {
         self.bell.notify_all();
     }
 
-    fn look_out(&self) -> Option<J> {
-        if self.linger.is_zero() {
+    /// The next job, if it comes soon. The thread may have said before that it looks out.
+    fn look_out(&self, said: bool) -> Option<J> {
+        if !said && !self.almost_free() {
             return None;
-        }
-        {
-            let mut inner = self.inner.lock();
-            if let Some(job) = self.take(&mut inner) {
-                self.wake_one(inner);
-                return Some(job);
-            }
-            if inner.lingering || inner.stopped {
-                return None;
-            }
-            inner.lingering = true;
         }
         let until = Instant::now() + self.linger;
         while self.waiting.load(Ordering::Acquire) == 0 && Instant::now() < until {
@@ -166,7 +162,7 @@ mod tests {
                     let queue = Arc::clone(&queue);
                     thread::spawn(move || {
                         let mut mine = Vec::new();
-                        while let Some(job) = queue.pop() {
+                        while let Some(job) = queue.pop(false) {
                             mine.push(job);
                         }
                         mine
@@ -204,6 +200,6 @@ mod tests {
         assert_eq!(queue.push(1, 1), Taken::AtOnce);
         queue.stop();
         assert_eq!(queue.push(2, 1), Taken::Not);
-        assert_eq!((queue.pop(), queue.pop()), (Some(1), None));
+        assert_eq!((queue.pop(false), queue.pop(false)), (Some(1), None));
     }
 }

@@ -2,6 +2,11 @@
 //!
 //! The caller looks out for the answer for a moment, too, if a thread is awake to give it: putting a task to sleep and
 //! waking it costs more than the read. It is a bounded wait on memory, never on the disk.
+//!
+//! Measured on two cores with a million rows, one read after the other (means): a bare SELECT 6 µs; on a thread that
+//! sleeps between reads 71; only the thread looks out 49, only the caller 35, both 7; `spawn_blocking` 32. Reading in
+//! `block_in_place` took 11, but nobody can time out what hangs there. Where all cores are busy with other work, looking
+//! out does not help, and a check costs what waking does.
 
 use crate::connection;
 use crate::errors::{Fault, OpenError, Outcome};
@@ -24,7 +29,8 @@ const LOOK_OUT: Duration = Duration::from_micros(20);
 /// How often a reading thread makes sure that the file is still the one it has open.
 const CHECK_EVERY: Duration = Duration::from_millis(100);
 
-type Job = Box<dyn FnOnce(Outcome<&Connection>) + Send>;
+/// A read, and what is to be called before its answer is given.
+type Job = Box<dyn FnOnce(Outcome<&Connection>, &mut dyn FnMut()) + Send>;
 
 pub(crate) struct Readers {
     queue: Arc<Queue<Job>>,
@@ -81,12 +87,16 @@ impl Readers {
         F: FnOnce(&Connection) -> Outcome<T> + Send + 'static,
     {
         let (answer, mut answered) = oneshot::channel();
-        let job = Box::new(move |connection: Outcome<&Connection>| {
-            // Whoever went away in the meantime needs no answer.
-            if !answer.is_closed() {
-                let _ = answer.send(connection.and_then(read));
-            }
-        });
+        let job = Box::new(
+            move |connection: Outcome<&Connection>, before: &mut dyn FnMut()| {
+                // Whoever went away in the meantime needs no answer.
+                if !answer.is_closed() {
+                    let outcome = connection.and_then(read);
+                    before();
+                    let _ = answer.send(outcome);
+                }
+            },
+        );
         match self.queue.push(job, self.threads) {
             Taken::Not => return Err(Fault::Unavailable("too many reads wait for the disk").into()),
             Taken::AtOnce => {
@@ -131,12 +141,16 @@ impl Drop for Readers {
 fn read(queue: &Queue<Job>, connection: &Connection, place: &Place) {
     let mut checked = Instant::now();
     let mut present = Ok(());
-    while let Some(job) = queue.pop() {
+    let mut almost_free = false;
+    while let Some(job) = queue.pop(almost_free) {
         let now = Instant::now();
         if now.duration_since(checked) >= CHECK_EVERY {
             (checked, present) = (now, place.check());
         }
-        job(present.clone().map(|()| connection));
+        almost_free = false;
+        job(present.clone().map(|()| connection), &mut || {
+            almost_free = queue.almost_free()
+        });
     }
 }
 
