@@ -149,7 +149,7 @@ fn read(queue: &Queue<Job>, connection: &Connection, place: &Place) {
         }
         almost_free = false;
         job(present.clone().map(|()| connection), &mut || {
-            almost_free = queue.almost_free()
+            almost_free = queue.almost_free();
         });
     }
 }
