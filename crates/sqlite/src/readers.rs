@@ -3,10 +3,11 @@
 //! The caller looks out for the answer for a moment, too, if a thread is awake to give it: putting a task to sleep and
 //! waking it costs more than the read. It is a bounded wait on memory, never on the disk.
 //!
-//! Measured on two cores with a million rows, one read after the other (means): a bare SELECT 6 µs; on a thread that
-//! sleeps between reads 71; only the thread looks out 49, only the caller 35, both 7; `spawn_blocking` 32. Reading in
-//! `block_in_place` took 11, but nobody can time out what hangs there. Where all cores are busy with other work, looking
-//! out does not help, and a check costs what waking does.
+//! Why: a prototype (two cores, a million rows, the file mapped into memory, nothing decoded) took these means for one
+//! read after the other: a bare SELECT 6 µs; on a thread that sleeps between reads 71; only the thread looks out 49, only
+//! the caller 35, both 7; `spawn_blocking` 32. Reading in `block_in_place` took 11, but nobody can time out what hangs
+//! there. What this store takes is measured by `benches/a_check_at_a_million_sessions.rs`. After a silence, or where all
+//! cores are busy with other work, looking out does not help, and a check costs what waking does: some 60 to 100 µs.
 
 use crate::connection;
 use crate::errors::{Fault, OpenError, Outcome};
