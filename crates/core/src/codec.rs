@@ -187,12 +187,8 @@ fn head(kind: u8, id: SessionId, revision: Revision, expires_at: Timestamp, subj
     bytes
 }
 
-/// A header value, cut to what a reader accepts: a [`Client`] that was put together by hand may hold anything.
 fn header(value: Option<&str>, most: usize) -> Option<phrase::PackedBuf> {
-    let value = value?;
-    Some(phrase::pack(
-        &value[..value.floor_char_boundary(phrase::longest(most))],
-    ))
+    value.map(|value| phrase::pack(value, most))
 }
 
 fn append<T: Serialize>(bytes: &mut Vec<u8>, tail: &T) {

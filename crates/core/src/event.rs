@@ -1,7 +1,9 @@
 //! What happened: the entries of the journal.
 
+use crate::client::Client;
 use crate::id::SessionId;
 use crate::key::Key;
+use crate::phrase;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -148,7 +150,8 @@ struct CauseWire<'a> {
     at: u64,
     actor: Actor,
     ip: Option<IpAddr>,
-    user_agent: Option<&'a str>,
+    #[serde(borrow)]
+    user_agent: Option<phrase::Packed<'a>>,
     detail: Option<&'a str>,
 }
 
@@ -156,11 +159,15 @@ impl Cause {
     /// The bytes that a store may keep instead of columns of its own.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
+        let user_agent = self
+            .user_agent
+            .as_deref()
+            .map(|agent| phrase::pack(agent, Client::MAX_USER_AGENT));
         let wire = CauseWire {
             at: self.at.as_millis(),
             actor: self.actor.clone(),
             ip: self.ip,
-            user_agent: self.user_agent.as_deref(),
+            user_agent: user_agent.as_ref().map(phrase::PackedBuf::borrow),
             detail: self.detail.as_deref(),
         };
         postcard::to_allocvec(&wire).unwrap_or_default()
@@ -170,11 +177,15 @@ impl Cause {
     #[must_use]
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let wire: CauseWire<'_> = postcard::from_bytes(bytes).ok()?;
+        let user_agent = match wire.user_agent {
+            Some(packed) => Some(phrase::unpack(&packed, Client::MAX_USER_AGENT)?),
+            None => None,
+        };
         Some(Self {
             at: Timestamp::from_millis(wire.at),
             actor: wire.actor,
             ip: wire.ip,
-            user_agent: wire.user_agent.map(Into::into),
+            user_agent,
             detail: wire.detail.map(Into::into),
         })
     }

@@ -28,7 +28,9 @@ impl PackedBuf {
     }
 }
 
-pub(crate) fn pack(text: &str) -> PackedBuf {
+/// Packs a value; what is longer than [`longest`] is cut to what a reader accepts.
+pub(crate) fn pack(text: &str, most: usize) -> PackedBuf {
+    let text = &text[..text.floor_char_boundary(longest(most))];
     let packed = lz4_flex::block::compress_with_dict(text.as_bytes(), DICTIONARY);
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
     if packed.len() < text.len() {
@@ -39,7 +41,7 @@ pub(crate) fn pack(text: &str) -> PackedBuf {
 }
 
 /// The longest value that is kept where `most` bytes of a header are: control characters grow when they are replaced.
-pub(crate) const fn longest(most: usize) -> usize {
+const fn longest(most: usize) -> usize {
     most * 3
 }
 
