@@ -34,6 +34,10 @@ pub(super) struct Session {
 }
 
 #[derive(Default)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "each index is named after what it finds rows by"
+)]
 pub(super) struct Rows {
     by_key: HashMap<Key, Row>,
     by_id: BTreeMap<SessionId, Key>,
