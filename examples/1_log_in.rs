@@ -1,4 +1,4 @@
-//! Story 1: log in, see yourself, log out. axum and SQLite.
+//! Story 1: log in, see yourself, log out. axum and `SQLite`.
 //!
 //! ```sh
 //! cargo run -p cloakroom --example 1_log_in

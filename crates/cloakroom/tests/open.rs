@@ -1,6 +1,6 @@
 //! Stores by their URL.
 
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use cloakroom::{Client, LogIn, OpenError, Policy};
 

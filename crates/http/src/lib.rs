@@ -17,6 +17,8 @@
 //!     .layer(SessionLayer::new(sessions))
 //! # }
 //! ```
+//!
+//! Services that are no axum handlers ask with [`Session::of`]. The feature `axum` (on by default) brings the extractors.
 
 mod address;
 mod cookie;

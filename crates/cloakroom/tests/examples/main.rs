@@ -1,7 +1,7 @@
 //! Each story of `examples/`, told to the program itself over HTTP.
 
 #![cfg(all(feature = "axum", feature = "sqlite"))]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod browser;
 mod running;

@@ -7,8 +7,10 @@ use axum::routing::get;
 use cloakroom_http::{Refused, Session};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+type Headers = &'static [(&'static str, &'static str)];
+
 /// What the application itself says, and whether it reads or changes the session.
-fn app(said: &'static [(&'static str, &'static str)]) -> Router {
+fn app(said: Headers) -> Router {
     let headers = || -> HeaderMap {
         said.iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
@@ -37,14 +39,14 @@ fn all<'a>(answer: &'a Answer, name: &str) -> Vec<&'a str> {
         .collect()
 }
 
-async fn ask(said: &'static [(&'static str, &'static str)], path: &str) -> Answer {
+async fn ask(said: Headers, path: &str) -> Answer {
     let world = World::new();
     Browser::new(app(said).layer(world.layer())).get(path).await
 }
 
 #[tokio::test]
 async fn an_answer_that_depends_on_a_session_is_kept_out_of_shared_caches() {
-    let cases: [(&[(&str, &str)], &str); 11] = [
+    let cases: [(Headers, &str); 11] = [
         (&[], "no-store"),
         (&[("cache-control", "public, max-age=60")], "no-store"),
         (&[("cache-control", "max-age=60")], "no-store"),
@@ -72,7 +74,7 @@ async fn an_answer_that_depends_on_a_session_is_kept_out_of_shared_caches() {
 
 #[tokio::test]
 async fn an_answer_with_a_cookie_is_never_stored() {
-    let cases: [&[(&str, &str)]; 4] = [
+    let cases: [Headers; 4] = [
         &[],
         &[("cache-control", "private, max-age=60")],
         &[
@@ -100,7 +102,7 @@ async fn an_answer_with_a_cookie_is_never_stored() {
 
 #[tokio::test]
 async fn vary_is_added_once_and_replaces_nothing() {
-    let cases: [(&[(&str, &str)], &[&str]); 5] = [
+    let cases: [(Headers, &[&str]); 5] = [
         (&[], &["Cookie"]),
         (&[("vary", "Accept-Encoding")], &["Accept-Encoding", "Cookie"]),
         (&[("vary", "accept, COOKIE")], &["accept, COOKIE"]),

@@ -32,7 +32,7 @@ async fn an_optional_user_is_nobody_for_visitors() {
 #[tokio::test]
 async fn fresh_wants_a_recent_authentication_and_says_how_recent() {
     let policy = Policy::builder()
-        .step_up_within(Duration::from_secs(300))
+        .step_up_within(Duration::from_mins(5))
         .renew_after(None);
     let world = World::with(policy.build().unwrap());
     let mut browser = world.browser(shop());

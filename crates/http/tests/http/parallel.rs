@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 type Done = Result<(), Refused>;
+type Later = std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
 /// A request that waits, with its session in hand, until it is told to go on.
 #[derive(Clone, Default)]
@@ -100,7 +101,7 @@ async fn fifty_requests_at_once_count_fifty_times() {
 /// D1 to D3, invariant 2.
 #[tokio::test]
 async fn a_slow_request_never_brings_back_a_session_that_was_logged_out() {
-    let log_outs: [fn(Browser) -> std::pin::Pin<Box<dyn Future<Output = ()>>>; 2] = [
+    let log_outs: [fn(Browser) -> Later; 2] = [
         |mut tab| Box::pin(async move { tab.post("/logout").await.is(200, "") }),
         |mut tab| Box::pin(async move { tab.post("/logout-everywhere").await.is(200, "1") }),
     ];
@@ -168,7 +169,7 @@ async fn a_log_in_that_is_ended_before_its_answer_left_does_not_hand_out_a_dead_
 /// D6, requirement 31.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_requests_at_the_edge_of_renewal_all_pass_and_get_one_successor() {
-    let policy = Policy::builder().renew_after(Some(Duration::from_secs(600)));
+    let policy = Policy::builder().renew_after(Some(Duration::from_mins(10)));
     let world = World::with(policy.build().unwrap());
     let mut browser = world.browser(shop());
     browser.post("/login/alice").await.is(200, "");
@@ -239,7 +240,7 @@ async fn a_request_under_way_while_another_steps_up_is_told_to_try_again_and_the
     let (mut one, mut two) = (browser.clone(), browser.clone());
     let answer = pause
         .during(one.post("/slow"), async {
-            two.post("/step-up").await.is(200, "")
+            two.post("/step-up").await.is(200, "");
         })
         .await;
     answer.refused(401, "NO_SESSION");

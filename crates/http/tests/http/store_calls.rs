@@ -52,7 +52,7 @@ async fn a_session_is_read_once_however_many_ask_for_it() {
 #[tokio::test]
 async fn a_session_is_touched_at_most_once_in_touch_every() {
     let policy = Policy::builder()
-        .touch_every(Duration::from_secs(60))
+        .touch_every(Duration::from_mins(1))
         .renew_after(None);
     let world = World::with(policy.build().unwrap());
     let mut browser = world.browser(shop());
