@@ -311,6 +311,7 @@ fn driver(profile: &TempDir) -> (Child, u16) {
     command
         .arg("--port=0")
         .env("HOME", profile.path())
+        .env("TMPDIR", profile.path())
         .process_group(0)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
