@@ -214,15 +214,15 @@ impl FaultyStore {
     }
 
     async fn stand(&self, step: Step, at: At) {
-        let stop = {
+        let barrier = {
             let mut stops = self.stops.lock();
             let place = stops.iter().position(|stop| stop.step == step && stop.at == at);
             place.map(|place| stops.remove(place))
         };
-        if let Some(mut stop) = stop {
-            stop.reached.send_replace(true);
+        if let Some(mut barrier) = barrier {
+            barrier.reached.send_replace(true);
             // A dropped gate is an open one.
-            let _ = stop.open.wait_for(|open| *open).await;
+            let _ = barrier.open.wait_for(|open| *open).await;
         }
     }
 

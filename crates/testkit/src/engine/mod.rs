@@ -93,7 +93,7 @@ pub fn check<F: Fixture>(make: impl AsyncFnOnce() -> F, name: &str) {
         match tokio::time::timeout(PATIENCE, running).await {
             Ok(Ok(())) => {}
             Ok(Err(failed)) => std::panic::resume_unwind(failed.into_panic()),
-            Err(_) => panic!("{name} is still not done after {PATIENCE:?}"),
+            Err(tokio::time::error::Elapsed { .. }) => panic!("{name} is still not done after {PATIENCE:?}"),
         }
     });
 }
