@@ -1,5 +1,12 @@
 //! Records as bytes: requirement 160. The files in `golden` are what each version wrote, and must be readable for ever.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a test's way of speaking"
+)]
+
 mod support;
 
 use cloakroom_core::{

@@ -1,5 +1,12 @@
 //! Writing what requests changed, also many at once (invariants 2 and 3).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a test's way of speaking"
+)]
+
 mod support;
 
 use cloakroom_core::{Changes, CloseReason, Data, DataError, Field, Kind, SessionError};

@@ -1,5 +1,12 @@
 //! How sessions end: here, from the list, everywhere; and what a log-out has to be faster than.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a test's way of speaking"
+)]
+
 mod support;
 
 use cloakroom_core::{Actor, CloseReason, Kind, SessionError};

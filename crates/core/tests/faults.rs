@@ -1,5 +1,12 @@
 //! A store that fails: an error, never "nobody", never "somebody" (requirement 11, invariant 9).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a test's way of speaking"
+)]
+
 mod support;
 
 use cloakroom_core::{Actor, CloseReason, Kind, Policy, SessionError, Store as _, StoreError, Undecodable};

@@ -1,12 +1,19 @@
 //! The policy: bounds, contradictions, and defaults that give way.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a test's way of speaking"
+)]
+
 mod support;
 
 use cloakroom_core::{Binding, Policy, PolicyBuilder, WhenFull};
 use std::time::Duration;
 use support::{hours, ms, secs};
 
-const DAYS_400: Duration = Duration::from_secs(400 * 86_400);
+const DAYS_400: Duration = Duration::from_hours(400 * 24);
 
 fn refused(builder: PolicyBuilder) -> String {
     builder.build().unwrap_err().to_string()

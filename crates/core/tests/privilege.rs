@@ -1,5 +1,12 @@
 //! Changes of privilege: a new token each time, the old one dead at once, the data still readable (requirement 25).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a test's way of speaking"
+)]
+
 mod support;
 
 use cloakroom_core::{Active, Actor, CloseReason, Kind, SessionError, TokenState};

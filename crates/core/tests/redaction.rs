@@ -1,5 +1,12 @@
 //! Invariant 4: nothing that can be printed holds a token.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a test's way of speaking"
+)]
+
 mod support;
 
 use cloakroom_core::{DataError, Policy, RandomError, SessionError, StoreError, Token};

@@ -1,5 +1,12 @@
 //! Renewal on the timer: one successor, lost answers, the overlap, and what a late guest means.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a test's way of speaking"
+)]
+
 mod support;
 
 use cloakroom_core::{

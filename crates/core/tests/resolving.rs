@@ -1,10 +1,18 @@
 //! The check that every request makes: timeouts, touches, background polling, binding, listing.
 
+#![allow(
+    clippy::unchecked_time_subtraction,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a test's way of speaking"
+)]
+
 mod support;
 
 use cloakroom_core::{
-    Active, Activity, Binding, Client, CloseReason, Kind, Policy, Reaction, SessionError, Slot, Timestamp,
-    Token,
+    Active, Activity, Binding, Client, CloseReason, Kind, Policy, Reaction, SessionError, SessionId, Slot,
+    Timestamp, Token,
 };
 use cloakroom_testkit::{HandClock, START, SeededRandom, Step};
 use support::{CHROME, Desk, FIREFOX, before, client, hours, ms, note, noted, secs, subject, word};
@@ -381,7 +389,7 @@ async fn damaged_data_is_an_error_and_neither_empty_nor_a_log_out() {
     let active = desk.commit(&active, &note("kept")).await.unwrap();
     let good = active.record().sealed.clone().unwrap();
     tamper(&desk, active.token(), |sealed| {
-        *sealed = vec![1; sealed.len()].into()
+        *sealed = vec![1; sealed.len()].into();
     })
     .await;
     let seen = desk.show(active.token()).await.unwrap();
@@ -454,6 +462,17 @@ async fn req_9_data_that_is_damaged_moved_or_opened_with_another_token_does_not_
         .unwrap();
     tamper(&desk, rotated.token(), |it| *it = sealed).await;
     assert!(desk.show(rotated.token()).await.unwrap().data().is_err());
+}
+
+#[tokio::test]
+async fn req_9_data_does_not_open_in_a_record_of_another_session_under_the_same_token() {
+    let desk = Desk::new();
+    let active = desk.log_in("alice").await;
+    let active = desk.commit(&active, &note("of this one")).await.unwrap();
+    let mut record = active.record().clone();
+    record.id = SessionId::from_stored(&[9; 16]).unwrap();
+    support::overwrite(&*desk.store, *active.key(), record).await;
+    assert!(desk.show(active.token()).await.unwrap().data().is_err());
 }
 
 #[tokio::test]

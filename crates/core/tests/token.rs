@@ -1,5 +1,12 @@
 //! Tokens, requirements 1 to 6 and invariants 4 and 5.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is a test's way of speaking"
+)]
+
 mod support;
 
 use cloakroom_core::{Bucket, MalformedToken, SessionId, Token};

@@ -1,17 +1,11 @@
 //! What the tests of the engine start from: sessions over a memory store, a hand-wound clock, repeatable secrets.
 
 #![allow(dead_code, reason = "each test file uses its own part of it")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a failed expectation is a test's way of speaking"
-)]
 
 use cloakroom_core::{
-    Active, Activity, Cause, Changes, Client, Event, Field, Key, Kind, LogIn, MemoryStore, Policy,
-    PolicyBuilder, Position, Record, SessionError, Sessions, Slot, Store, Subject, Swap, Timestamp, Token,
-    Word, Write,
+    Active, Activity, Cause, Changes, Client, CloseReason, Event, Field, Key, Kind, LogIn, MemoryStore,
+    Policy, PolicyBuilder, Position, Record, SessionError, Sessions, Slot, Store, Subject, Swap, Timestamp,
+    Token, Word, Write,
 };
 use cloakroom_testkit::{FaultyStore, HandClock, SeededRandom};
 use std::future::Future;
@@ -125,7 +119,7 @@ impl Desk {
         journal
             .iter()
             .filter_map(|event| event.reason)
-            .map(|reason| reason.as_str())
+            .map(CloseReason::as_str)
             .collect()
     }
 
@@ -155,7 +149,7 @@ pub fn word(word: &str) -> Word {
 }
 
 pub fn words<const N: usize>(words: [&str; N]) -> Vec<Word> {
-    words.iter().map(|text| word(text)).collect()
+    words.map(word).to_vec()
 }
 
 pub fn who(name: &str) -> LogIn {
