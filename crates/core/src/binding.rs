@@ -98,7 +98,8 @@ impl Binding {
         }
     }
 
-    /// What changed, and the strongest reaction that any of it calls for. What is ignored is not reported.
+    /// What changed, and the strongest reaction that any of it calls for. What is ignored is not reported, and what was
+    /// not known before can not have changed.
     #[must_use]
     pub fn compare(&self, before: &Client, now: &Client) -> (Mismatch, Reaction) {
         let mut mismatch = Mismatch::default();
@@ -113,7 +114,7 @@ impl Binding {
         if self.user_agent != Reaction::Ignore && !same_browser(before, now) {
             note(&mut mismatch.user_agent, self.user_agent);
         }
-        if self.accept_language != Reaction::Ignore && before.accept_language != now.accept_language {
+        if self.accept_language != Reaction::Ignore && !same_languages(before, now) {
             note(&mut mismatch.accept_language, self.accept_language);
         }
         (mismatch, reaction)
@@ -156,7 +157,12 @@ impl Binding {
 fn same_browser(before: &Client, now: &Client) -> bool {
     match (before.user_agent.as_deref(), now.user_agent.as_deref()) {
         (Some(before), Some(now)) => before == now || device::family(before) == device::family(now),
-        (None, None) => true,
-        _ => false,
+        (Some(_), None) => false,
+        // An application that opens a session for somebody may not know their browser.
+        (None, _) => true,
     }
+}
+
+fn same_languages(before: &Client, now: &Client) -> bool {
+    before.accept_language.is_none() || before.accept_language == now.accept_language
 }

@@ -4,6 +4,7 @@
 
 use super::keys;
 use crate::app::App;
+use crate::app::address::{Lenient, Segment};
 use crate::app::body::Either;
 use crate::app::failure::redirect;
 use crate::app::view::{moment, page_view};
@@ -12,7 +13,7 @@ use crate::pages::{
     SubjectSearch,
 };
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -65,7 +66,7 @@ fn layer(app: &App) -> SessionLayer {
         .trusted_proxies(app.proxies.clone())
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct PageQuery {
     subject: Option<String>,
     notice: Option<String>,
@@ -85,7 +86,7 @@ pub struct OfSubject {
     subject: String,
 }
 
-async fn page(State(app): State<App>, Query(query): Query<PageQuery>, user: Option<User>) -> Response {
+async fn page(State(app): State<App>, Lenient(query): Lenient<PageQuery>, user: Option<User>) -> Response {
     if user.is_none() {
         let page = ConsoleLoginPage {
             site: app.site(),
@@ -200,7 +201,7 @@ async fn log_out(session: Session) -> Result<Response, Problem> {
 async fn end(
     State(app): State<App>,
     user: User,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     Either(_, form): Either<OfSubject>,
 ) -> Result<Response, Problem> {
     let ended = match id.parse::<SessionId>() {

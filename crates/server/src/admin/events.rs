@@ -1,9 +1,10 @@
 //! The journal, for operators and for programs that follow it.
 
 use crate::app::App;
+use crate::app::address::Query;
 use crate::app::view::rfc3339;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use cloakroom::problem::{Code, Problem};
 use cloakroom::{Entry, Position, SessionError, Subject};
 use serde::{Deserialize, Serialize};

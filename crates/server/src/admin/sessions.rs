@@ -2,10 +2,11 @@
 
 use super::keys::Operator;
 use crate::app::App;
+use crate::app::address::{Query, Segment};
 use crate::app::body::Json;
 use crate::app::view::{SessionJson, SubjectJson};
 use axum::Extension;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use cloakroom::problem::{Code, Problem};
@@ -142,7 +143,7 @@ fn with_subject(app: &App, found: &Found) -> serde_json::Value {
 pub async fn end(
     State(app): State<App>,
     Extension(Operator(name)): Extension<Operator>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<StatusCode, Problem> {
     let id: SessionId = id.parse().map_err(|_| Code::NotFound)?;
     let ended = app
@@ -160,7 +161,7 @@ pub async fn end(
 pub async fn end_all(
     State(app): State<App>,
     Extension(Operator(name)): Extension<Operator>,
-    Path(subject_name): Path<String>,
+    Segment(subject_name): Segment,
 ) -> Result<axum::Json<serde_json::Value>, Problem> {
     let cause = app.sessions.operator(&name);
     let all = app

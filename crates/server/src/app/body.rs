@@ -6,9 +6,13 @@ use axum::http::header::CONTENT_TYPE;
 use cloakroom::problem::{Code, Problem};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// The longest body that is read, in bytes.
 pub const MOST: usize = 64 * 1024;
+/// How long a client may take to send it.
+const SLOW: Duration = Duration::from_secs(15);
 
 /// How a request was made, and so how it wants its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +23,7 @@ pub enum Shape {
     Form,
 }
 
-/// A JSON body. Anything else is 415.
+/// A JSON body; no body at all is an empty object. Anything else is 415.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
@@ -35,6 +39,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
         let bytes = read(request.into_body()).await?;
         match kind {
             Kind::Json => json(&bytes).map(Self),
+            Kind::Nothing if bytes.is_empty() => json(&bytes).map(Self),
             _ => Err(Code::UnsupportedMediaType.into()),
         }
     }
@@ -49,7 +54,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Either<T> {
         match kind {
             Kind::Form => form(&bytes).map(|value| Self(Shape::Form, value)),
             Kind::Json => json(&bytes).map(|value| Self(Shape::Json, value)),
-            Kind::Nothing if bytes.is_empty() => json(b"{}").map(|value| Self(Shape::Json, value)),
+            Kind::Nothing if bytes.is_empty() => json(&bytes).map(|value| Self(Shape::Json, value)),
             Kind::Nothing | Kind::Other => Err(Problem::from(Code::UnsupportedMediaType)
                 .saying("Send the body as application/json or as an HTML form.")),
         }
@@ -81,7 +86,10 @@ fn kind(request: &Request) -> Kind {
 }
 
 async fn read(body: Body) -> Result<Bytes, Problem> {
-    match Limited::new(body, MOST).collect().await {
+    let Ok(read) = timeout(SLOW, Limited::new(body, MOST).collect()).await else {
+        return Err(Problem::from(Code::BadRequest).saying("The body did not arrive in time."));
+    };
+    match read {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => {
             Err(Problem::from(Code::TooLarge).saying(format!("The body is longer than {MOST} bytes.")))
@@ -91,30 +99,49 @@ async fn read(body: Body) -> Result<Bytes, Problem> {
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| {
-        let what = match error.classify() {
-            serde_json::error::Category::Data => "The JSON body does not fit",
-            _ => "The body is not valid JSON",
-        };
-        // serde's words name fields, types and places, never values of strings beyond what the client itself sent.
-        Problem::from(Code::BadRequest).saying(format!("{what}: {}.", first_line(&error.to_string())))
-    })
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        match error.inner().classify() {
+            serde_json::error::Category::Data if path == "." => does_not_fit("The JSON body", error.inner()),
+            serde_json::error::Category::Data => {
+                does_not_fit(&format!("The field `{}`", path.escape_default()), error.inner())
+            }
+            _ => not_json(error.inner()),
+        }
+    })?;
+    reader.end().map_err(|error| not_json(&error))?;
+    Ok(value)
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    Problem::from(Code::BadRequest).saying(format!("The body is not valid JSON: {error}."))
+}
+
+fn does_not_fit(what: &str, error: &serde_json::Error) -> Problem {
+    let why = without_value(&error.to_string());
+    Problem::from(Code::BadRequest).saying(format!("{what} does not fit: {why}."))
 }
 
 fn form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     serde_urlencoded::from_bytes(bytes).map_err(|error| {
-        Problem::from(Code::BadRequest).saying(format!(
-            "The form does not fit: {}.",
-            first_line(&error.to_string())
-        ))
+        let why = without_value(&error.to_string());
+        Problem::from(Code::BadRequest).saying(format!("The form does not fit: {why}."))
     })
 }
 
-/// The message without the value that did not fit: `invalid type: string "…", expected …` would repeat a password.
-fn first_line(message: &str) -> String {
-    let line = message.lines().next().unwrap_or_default();
-    match (line.find('"'), line.rfind('"')) {
-        (Some(from), Some(to)) if to > from => format!("{}…{}", &line[..=from], &line[to..]),
-        _ => line.to_owned(),
+/// The message without the value that did not fit: `invalid type: integer `12345678`, expected a string` would repeat a
+/// password.
+fn without_value(message: &str) -> String {
+    match (message.split_once(": "), message.find(", expected ")) {
+        (Some((kind @ ("invalid type" | "invalid value"), rest)), Some(expected)) => {
+            let what: String = rest
+                .chars()
+                .take_while(|c| c.is_alphabetic() || *c == ' ')
+                .collect();
+            format!("{kind}: {}{}", what.trim_end(), &message[expected..])
+        }
+        _ => message.lines().next().unwrap_or_default().to_owned(),
     }
 }

@@ -1,5 +1,6 @@
 //! The running server: what its handlers share, and how the parts are put together.
 
+pub mod address;
 pub mod body;
 pub mod failure;
 pub mod guard;

@@ -122,10 +122,6 @@ fn cookie(config: &Config) -> anyhow::Result<CookieConfig> {
         config::SameSite::None => SameSite::DangerNone,
     });
     if let Some(domain) = &config.cookie.domain {
-        tracing::warn!(
-            domain,
-            "the session cookie goes to every host of this domain; each of them can read and plant it"
-        );
         cookie = cookie.for_domain(domain)?;
     }
     if config.dev && !config.public_url.is_https() {

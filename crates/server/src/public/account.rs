@@ -2,17 +2,18 @@
 
 use super::logout::clearing;
 use crate::app::App;
+use crate::app::address::{Lenient, Segment};
 use crate::app::failure::redirect;
 use crate::app::view::{moment, page_view};
 use crate::pages::{AccountNotice, AccountPage, OtherSessions};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use cloakroom::problem::{Code, Problem};
 use cloakroom::{SessionId, User};
 use serde::Deserialize;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct PageQuery {
     notice: Option<String>,
 }
@@ -25,7 +26,7 @@ pub async fn home() -> Response {
 /// The page.
 pub async fn page(
     State(app): State<App>,
-    Query(query): Query<PageQuery>,
+    Lenient(query): Lenient<PageQuery>,
     user: User,
 ) -> Result<Response, Problem> {
     let policy = app.sessions.policy();
@@ -54,7 +55,7 @@ pub async fn page(
 }
 
 /// "End" beside a device. Asks for the password first if that is long ago.
-pub async fn end(user: User, Path(id): Path<String>) -> Result<Response, Problem> {
+pub async fn end(user: User, Segment(id): Segment) -> Result<Response, Problem> {
     if !user.is_fresh() {
         return Ok(redirect("/auth/step-up?reason=end-device&rd=/account"));
     }

@@ -1,6 +1,7 @@
 //! Logging in.
 
 use super::verify;
+use crate::app::address::Lenient;
 use crate::app::body::{Either, Shape};
 use crate::app::failure::redirect;
 use crate::app::view::{SessionJson, SubjectJson};
@@ -8,7 +9,7 @@ use crate::app::{App, redirect as rd};
 use crate::pages::{LoginNotice, LoginPage, LoginProblem};
 use crate::users::User;
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use cloakroom::problem::{Code, Problem};
@@ -16,7 +17,7 @@ use cloakroom::{Actor, LogIn, Session, Subject, Word};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct PageQuery {
     rd: Option<String>,
     notice: Option<String>,
@@ -52,7 +53,7 @@ fn checkbox<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error
 /// The log-in page; somebody who is logged in already goes on to where they were going.
 pub async fn page(
     State(app): State<App>,
-    Query(query): Query<PageQuery>,
+    Lenient(query): Lenient<PageQuery>,
     session: Result<Session, Problem>,
 ) -> Response {
     let to = query.rd.as_deref().and_then(|rd| rd::checked(rd, &app.config));

@@ -1,7 +1,7 @@
 //! Logging out: here, elsewhere, everywhere.
 
 use crate::app::App;
-use crate::app::body::{Either, Shape};
+use crate::app::body::{Either, Json as Body, Shape};
 use crate::app::failure::redirect;
 use axum::Json;
 use axum::extract::State;
@@ -38,7 +38,7 @@ pub async fn here(
 }
 
 /// Ends all other sessions of the user; this one gets a new token.
-pub async fn others(user: User, Either(_, Nothing {}): Either<Nothing>) -> Result<Json<Ended>, Problem> {
+pub async fn others(user: User, Body(Nothing {}): Body<Nothing>) -> Result<Json<Ended>, Problem> {
     Ok(Json(Ended {
         ended: user.log_out_others().await?,
     }))
@@ -48,7 +48,7 @@ pub async fn others(user: User, Either(_, Nothing {}): Either<Nothing>) -> Resul
 pub async fn everywhere(
     State(app): State<App>,
     user: User,
-    Either(_, Nothing {}): Either<Nothing>,
+    Body(Nothing {}): Body<Nothing>,
 ) -> Result<Response, Problem> {
     let ended = user.log_out_everywhere().await?;
     Ok(clearing(&app, Json(Ended { ended }).into_response()))

@@ -52,6 +52,7 @@ pub fn router(app: &App) -> Router {
         .merge(health::router())
         .nest(pages::assets::PUBLIC_BASE, pages::assets::routes())
         .fallback_service(people.with_state(app.clone()))
+        .method_not_allowed_fallback(failure::method_not_allowed)
         .with_state(app.clone())
         .layer(CatchPanicLayer::custom(failure::panicked))
         .layer(middleware::from_fn_with_state(app.clone(), headers::usual))
@@ -70,7 +71,8 @@ async fn log(State(app): State<App>, request: Request, next: Next) -> Response {
     if response.status() == axum::http::StatusCode::SERVICE_UNAVAILABLE {
         app.metrics.store_errors();
     }
-    let (status, micros) = (response.status().as_u16(), started.elapsed().as_micros());
+    let status = response.status().as_u16();
+    let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     tracing::info!(target: "cloakroom::access", %method, path, status, micros, ip = ip.map(tracing::field::display));
     response
 }

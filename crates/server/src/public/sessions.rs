@@ -1,9 +1,10 @@
 //! The user's own sessions, for programs.
 
 use crate::app::App;
+use crate::app::address::Segment;
 use crate::app::view::SessionJson;
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use cloakroom::problem::{Code, Problem};
 use cloakroom::{Fresh, SessionId, User};
@@ -29,7 +30,7 @@ pub async fn list(State(app): State<App>, user: User) -> Result<Json<Sessions>, 
 }
 
 /// Ends one of them. Unknown and somebody else's are the same 404.
-pub async fn end(user: Fresh, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+pub async fn end(user: Fresh, Segment(id): Segment) -> Result<StatusCode, Problem> {
     let id: SessionId = id.parse().map_err(|_| Code::NotFound)?;
     if user.end(&id).await? {
         Ok(StatusCode::NO_CONTENT)

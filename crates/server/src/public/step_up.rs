@@ -2,19 +2,20 @@
 
 use super::login::subject_json;
 use super::verify;
+use crate::app::address::Lenient;
 use crate::app::body::{Either, Shape};
 use crate::app::failure::redirect;
 use crate::app::{App, redirect as rd};
 use crate::pages::{StepUpPage, StepUpProblem, StepUpReason};
 use axum::Json;
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use cloakroom::problem::{Code, Problem};
 use cloakroom::{Session, Subject};
 use serde::Deserialize;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub struct PageQuery {
     rd: Option<String>,
     reason: Option<String>,
@@ -45,7 +46,7 @@ fn reason(session: &Session, slug: Option<&str>) -> StepUpReason {
 /// The page that asks for the password.
 pub async fn page(
     State(app): State<App>,
-    Query(query): Query<PageQuery>,
+    Lenient(query): Lenient<PageQuery>,
     session: Session,
 ) -> Result<Response, Problem> {
     let rd = query.rd.as_deref().and_then(|rd| rd::checked(rd, &app.config));

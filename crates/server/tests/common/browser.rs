@@ -50,7 +50,10 @@ impl Browser {
             .header("X-Forwarded-For", &self.ip);
         let jar = self.jar.lock().unwrap();
         if !jar.is_empty() {
-            let pairs: Vec<String> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let pairs: Vec<String> = jar
+                .iter()
+                .map(|(name, value)| format!("{name}={value}"))
+                .collect();
             ask = ask.header("Cookie", pairs.join("; "));
         }
         if !matches!(method, "GET" | "HEAD" | "OPTIONS") {

@@ -36,7 +36,8 @@ impl Ask {
 
     /// Without the lines of this name.
     pub fn without(mut self, name: &str) -> Self {
-        self.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        self.headers
+            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         self
     }
 
@@ -64,7 +65,8 @@ impl Ask {
     }
 
     pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.path, self.to).into_bytes();
+        let mut bytes =
+            format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.path, self.to).into_bytes();
         for (name, value) in &self.headers {
             bytes.extend_from_slice(name.as_bytes());
             bytes.extend_from_slice(b": ");
@@ -125,7 +127,11 @@ impl Answer {
             .iter()
             .any(|(name, value)| name == "transfer-encoding" && value == "chunked");
         let rest = &bytes[end + 4..];
-        let body = if chunked { unchunk(rest).ok_or_else(broken)? } else { rest.to_vec() };
+        let body = if chunked {
+            unchunk(rest).ok_or_else(broken)?
+        } else {
+            rest.to_vec()
+        };
         Ok(Self {
             status,
             headers,
@@ -167,20 +173,32 @@ impl Answer {
     #[track_caller]
     pub fn problem(self, status: u16, code: &str) -> Self {
         assert_eq!(self.status, status, "{self:#?}");
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:#?}");
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{self:#?}"
+        );
         assert_eq!(self.header("cache-control"), Some("no-store"), "{self:#?}");
         let json = self.json();
         assert_eq!(json["status"], status, "{self:#?}");
         assert_eq!(json["code"], code, "{self:#?}");
         for member in ["type", "title", "detail"] {
-            assert!(json[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {self:#?}");
+            assert!(
+                json[member].as_str().is_some_and(|text| !text.is_empty()),
+                "{member}: {self:#?}"
+            );
         }
         if status == 503 || status == 429 {
-            let wait = self.header("retry-after").and_then(|text| text.parse::<u64>().ok());
+            let wait = self
+                .header("retry-after")
+                .and_then(|text| text.parse::<u64>().ok());
             assert!(wait.is_some_and(|seconds| seconds > 0), "{self:#?}");
         }
         if status == 401 {
-            assert!(self.header("www-authenticate").is_some(), "RFC 9110 §15.5.2: {self:#?}");
+            assert!(
+                self.header("www-authenticate").is_some(),
+                "RFC 9110 §15.5.2: {self:#?}"
+            );
         }
         self
     }

@@ -12,7 +12,7 @@ mod server;
 pub use browser::Browser;
 pub use http::{Answer, Ask};
 pub use redis::Redis;
-pub use server::{ADMIN_KEY, ORIGIN, Server, Setup, shared};
+pub use server::{ADMIN_KEY, ORIGIN, Server, Setup, kind, run, shared};
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,10 @@ use std::time::{Duration, Instant};
 pub fn until(what: &str, mut is_true: impl FnMut() -> bool) {
     let asked = Instant::now();
     while !is_true() {
-        assert!(asked.elapsed() < Duration::from_secs(10), "not within 10 s: {what}");
+        assert!(
+            asked.elapsed() < Duration::from_secs(10),
+            "not within 10 s: {what}"
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -34,7 +37,9 @@ pub fn at_once<T: Send>(count: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T>
     };
     let run = &run;
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..count).map(|number| scope.spawn(move || run(number))).collect();
+        let threads: Vec<_> = (0..count)
+            .map(|number| scope.spawn(move || run(number)))
+            .collect();
         threads.into_iter().map(|thread| thread.join().unwrap()).collect()
     })
 }

@@ -68,7 +68,10 @@ impl Redis {
     /// All that it keeps, as it lies on the disk.
     pub fn dump(&self) -> Vec<u8> {
         let mut all = Vec::new();
-        for folder in [self.data.path().to_owned(), self.data.path().join("appendonlydir")] {
+        for folder in [
+            self.data.path().to_owned(),
+            self.data.path().join("appendonlydir"),
+        ] {
             for file in std::fs::read_dir(folder).unwrap().flatten() {
                 all.extend(std::fs::read(file.path()).unwrap_or_default());
             }

@@ -109,7 +109,13 @@ impl Server {
     fn start(setup: Setup, data: Arc<TempDir>) -> Self {
         let mut command = setup.command(
             data.path(),
-            &["serve", "--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"],
+            &[
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--admin-listen",
+                "127.0.0.1:0",
+            ],
         );
         let mut child = command
             .args(&setup.flags)
@@ -313,7 +319,10 @@ pub fn run(mut command: Command, input: &str) -> Output {
 }
 
 pub fn signal(id: u32, name: &str) {
-    let done = Command::new("kill").args([&format!("-{name}"), &id.to_string()]).status().unwrap();
+    let done = Command::new("kill")
+        .args([&format!("-{name}"), &id.to_string()])
+        .status()
+        .unwrap();
     assert!(done.success());
 }
 
@@ -334,6 +343,8 @@ fn collect(from: impl std::io::Read + Send + 'static) -> Arc<Mutex<String>> {
 /// The log line with this message.
 fn entry(log: &Mutex<String>, message: &str) -> Option<Value> {
     let log = log.lock().unwrap();
-    let mut lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut lines = log
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok());
     lines.find(|line| line["message"] == message)
 }

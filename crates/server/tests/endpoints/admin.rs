@@ -20,10 +20,22 @@ const REQUESTS: [(&str, &str); 10] = [
 fn req_48_nothing_of_it_is_on_the_public_listener() {
     let server = shared();
     for (method, path) in REQUESTS {
-        let ask = Ask::new(server.public, method, path).header("Authorization", format!("Bearer {ADMIN_KEY}"));
-        ask.json(&json!({ "token": "x", "subject": "x", "auth": ["password"] })).send().problem(404, "NOT_FOUND");
+        let ask =
+            Ask::new(server.public, method, path).header("Authorization", format!("Bearer {ADMIN_KEY}"));
+        ask.json(&json!({ "token": "x", "subject": "x", "auth": ["password"] }))
+            .send()
+            .problem(404, "NOT_FOUND");
     }
-    for path in ["/admin", "/admin/", "/admin/v1", "/console/", "/console/login", "//admin/v1/stats", "/./metrics", "/metrics/"] {
+    for path in [
+        "/admin",
+        "/admin/",
+        "/admin/v1",
+        "/console/",
+        "/console/login",
+        "//admin/v1/stats",
+        "/./metrics",
+        "/metrics/",
+    ] {
         Ask::new(server.public, "GET", path)
             .header("Authorization", format!("Bearer {ADMIN_KEY}"))
             .send()
@@ -31,7 +43,9 @@ fn req_48_nothing_of_it_is_on_the_public_listener() {
     }
     // Nor the other way round.
     for path in ["/auth/login", "/auth/whoami", "/account", "/authz/forward-auth"] {
-        Ask::new(server.admin, "GET", path).send().problem(404, "NOT_FOUND");
+        Ask::new(server.admin, "GET", path)
+            .send()
+            .problem(404, "NOT_FOUND");
     }
 }
 
@@ -40,23 +54,42 @@ fn req_48_a_key_is_needed_for_everything_but_the_consoles_own_log_in() {
     let server = shared();
     for (method, path) in REQUESTS.into_iter().filter(|(_, path)| *path != "/console") {
         for header in [
-            None, Some(""), Some("Bearer"), Some("Bearer "), Some(ADMIN_KEY), Some("Basic eDp5"),
+            None,
+            Some(""),
+            Some("Bearer"),
+            Some("Bearer "),
+            Some(ADMIN_KEY),
+            Some("Basic eDp5"),
         ] {
             let mut ask = Ask::new(server.admin, method, path).text("application/json", "{}");
             if let Some(header) = header {
                 ask = ask.header("Authorization", header);
             }
             let answer = ask.send().problem(401, "INVALID_CREDENTIALS");
-            assert!(answer.header("www-authenticate").unwrap().starts_with("Bearer"), "{answer:#?}");
+            assert!(
+                answer.header("www-authenticate").unwrap().starts_with("Bearer"),
+                "{answer:#?}"
+            );
         }
     }
-    for header in [format!("bearer {ADMIN_KEY}"), format!("Bearer {ADMIN_KEY}"), format!("Bearer  {ADMIN_KEY} ")] {
-        Ask::new(server.admin, "GET", "/admin/v1/stats").header("Authorization", header).send().is(200);
+    for header in [
+        format!("bearer {ADMIN_KEY}"),
+        format!("Bearer {ADMIN_KEY}"),
+        format!("Bearer  {ADMIN_KEY} "),
+    ] {
+        Ask::new(server.admin, "GET", "/admin/v1/stats")
+            .header("Authorization", header)
+            .send()
+            .is(200);
     }
     // Requirement 104: never in the URL, where logs keep it.
-    Ask::new(server.admin, "GET", &format!("/admin/v1/stats?access_token={}", ADMIN_KEY.replace(' ', "%20")))
-        .send()
-        .problem(401, "INVALID_CREDENTIALS");
+    Ask::new(
+        server.admin,
+        "GET",
+        &format!("/admin/v1/stats?access_token={}", ADMIN_KEY.replace(' ', "%20")),
+    )
+    .send()
+    .problem(401, "INVALID_CREDENTIALS");
 }
 
 #[test]
@@ -68,7 +101,9 @@ fn wrong_keys_are_throttled_by_address_and_good_ones_elsewhere_are_not() {
             .header("X-Forwarded-For", ip)
             .send()
     };
-    let answers: Vec<u16> = (0..30).map(|n| wrong("203.0.113.9", &format!("guess {n}")).status).collect();
+    let answers: Vec<u16> = (0..30)
+        .map(|n| wrong("203.0.113.9", &format!("guess {n}")).status)
+        .collect();
     assert!(answers[..5].iter().all(|status| *status == 401), "{answers:?}");
     assert!(answers[20..].iter().all(|status| *status == 429), "{answers:?}");
     wrong("203.0.113.9", "one more").problem(429, "RATE_LIMITED");
@@ -119,7 +154,9 @@ fn an_application_opens_a_session_for_somebody_it_has_checked_itself() {
     assert_eq!(whoami["roles"], json!(["buyer"]));
 
     let introspect = |token: &str| {
-        let ask = server.admin("POST", "/admin/v1/introspect").json(&json!({ "token": token }));
+        let ask = server
+            .admin("POST", "/admin/v1/introspect")
+            .json(&json!({ "token": token }));
         ask.send().is(200)
     };
     let json = introspect(token).json();
@@ -129,7 +166,15 @@ fn an_application_opens_a_session_for_somebody_it_has_checked_itself() {
     crate::log_in::is_session(&json["session"]);
     // Requirement 57: everything else is exactly the same.
     browser.go(&browser.ask("POST", "/auth/logout")).is(204);
-    for dead in [token, "", "x", &"A".repeat(44), &"A".repeat(5000), "\u{0}", "'; --"] {
+    for dead in [
+        token,
+        "",
+        "x",
+        &"A".repeat(44),
+        &"A".repeat(5000),
+        "\u{0}",
+        "'; --",
+    ] {
         let answer = introspect(dead);
         assert_eq!(answer.body, r#"{"active":false}"#);
         assert_eq!(answer.header("cache-control"), Some("no-store"));
@@ -143,7 +188,9 @@ fn introspection_is_no_use_of_the_session() {
     let browser = server.logged_in(&name);
     let token = browser.token().unwrap();
     let introspect = || {
-        let ask = server.admin("POST", "/admin/v1/introspect").json(&json!({ "token": token }));
+        let ask = server
+            .admin("POST", "/admin/v1/introspect")
+            .json(&json!({ "token": token }));
         ask.send().is(200).json()["active"] == true
     };
     assert!(introspect());
@@ -157,36 +204,63 @@ fn req_47_operators_see_and_end_sessions() {
     let (name, other) = (server.user(&[]), server.user(&[]));
     let browsers: Vec<_> = (0..3).map(|_| server.logged_in(&name)).collect();
     let control = server.logged_in(&other);
-    let answer = server.admin("GET", &format!("/admin/v1/sessions?subject={name}")).send().is(200);
+    let answer = server
+        .admin("GET", &format!("/admin/v1/sessions?subject={name}"))
+        .send()
+        .is(200);
     let json = answer.json();
     let sessions = json["sessions"].as_array().unwrap();
     assert_eq!(sessions.len(), 3);
     sessions.iter().for_each(crate::log_in::is_session);
-    browsers.iter().for_each(|browser| assert!(!answer.body.contains(&browser.token().unwrap())));
+    browsers
+        .iter()
+        .for_each(|browser| assert!(!answer.body.contains(&browser.token().unwrap())));
 
     let id = browsers[0].session_id();
     let end = |path: &str| server.admin("DELETE", path).send();
-    assert_eq!(end(&format!("/admin/v1/sessions/{id}?settled=true")).is(204).body, "");
+    assert_eq!(
+        end(&format!("/admin/v1/sessions/{id}?settled=true")).is(204).body,
+        ""
+    );
     assert!(!browsers[0].is_logged_in());
     for gone in [&id, "nonsense", "AAAAAAAAAAAAAAAAAAAAAA", "%ff", "%00"] {
         end(&format!("/admin/v1/sessions/{gone}")).problem(404, "NOT_FOUND");
     }
     let answer = end(&format!("/admin/v1/subjects/{name}/sessions?settled=true")).is(200);
     assert_eq!(answer.json(), json!({ "ended": 2 }));
-    browsers.iter().for_each(|browser| assert!(!browser.is_logged_in()));
-    assert_eq!(end("/admin/v1/subjects/nobody/sessions").is(200).json(), json!({ "ended": 0 }));
+    browsers
+        .iter()
+        .for_each(|browser| assert!(!browser.is_logged_in()));
+    assert_eq!(
+        end("/admin/v1/subjects/nobody/sessions").is(200).json(),
+        json!({ "ended": 0 })
+    );
     end("/admin/v1/subjects/a%0Ab/sessions").problem(400, "BAD_REQUEST");
     assert!(control.is_logged_in());
-    let ended: Vec<_> = server.events(&name).into_iter().filter(|event| event["kind"] == "closed").collect();
+    let ended: Vec<_> = server
+        .events(&name)
+        .into_iter()
+        .filter(|event| event["kind"] == "closed")
+        .collect();
     assert_eq!(ended.len(), 3);
     for event in ended {
         assert_eq!(event["reason"], "revoked");
-        assert!(event["actor"].as_str().unwrap().starts_with("operator:"), "{event}");
+        assert!(
+            event["actor"].as_str().unwrap().starts_with("operator:"),
+            "{event}"
+        );
         assert!(!event.to_string().contains(ADMIN_KEY));
     }
     // All sessions, a stretch at a time.
     let all = server.admin("GET", "/admin/v1/sessions").send().is(200).json();
-    assert!(all["sessions"].as_array().unwrap().iter().any(|row| row["subject"] == other), "{all:#}");
+    assert!(
+        all["sessions"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|row| row["subject"] == other),
+        "{all:#}"
+    );
 }
 
 #[test]
@@ -204,14 +278,21 @@ fn numbers_about_the_whole() {
     assert_eq!(policy["absolute_timeout"], "8h");
 
     let metrics = server.admin("GET", "/metrics").send().is(200);
-    assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    assert_eq!(
+        metrics.header("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8")
+    );
     let mut values = std::collections::BTreeMap::new();
     let mut typed = std::collections::BTreeSet::new();
     assert!(metrics.body.ends_with('\n'));
     for line in metrics.body.lines() {
         if let Some(comment) = line.strip_prefix("# ") {
             let mut words = comment.splitn(3, ' ');
-            let (kind, name, rest) = (words.next().unwrap(), words.next().unwrap(), words.next().unwrap());
+            let (kind, name, rest) = (
+                words.next().unwrap(),
+                words.next().unwrap(),
+                words.next().unwrap(),
+            );
             match kind {
                 "HELP" => assert!(!rest.is_empty()),
                 "TYPE" => {
@@ -224,10 +305,15 @@ fn numbers_about_the_whole() {
         }
         let (name, value) = line.split_once(' ').unwrap();
         assert!(typed.contains(name), "no TYPE before {name}");
-        assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'), "{name}");
+        assert!(
+            name.bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_'),
+            "{name}"
+        );
         values.insert(name.to_owned(), value.parse::<f64>().unwrap());
     }
-    let is = |name: &str, value: u32| assert_eq!(values.get(name), Some(&f64::from(value)), "{name}: {values:#?}");
+    let is =
+        |name: &str, value: u32| assert_eq!(values.get(name), Some(&f64::from(value)), "{name}: {values:#?}");
     is("cloakroom_sessions", 2);
     is("cloakroom_store_up", 1);
     is("cloakroom_logins_total", 2);

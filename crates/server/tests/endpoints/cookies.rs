@@ -19,7 +19,13 @@ fn req_12_the_cookie_is_this_hosts_alone() {
     assert_eq!(token.len(), 44, "contract: 33 bytes as base64url");
     assert_eq!(
         sorted(answer.header("set-cookie").unwrap()),
-        ["HttpOnly", "Path=/", "SameSite=Lax", "Secure", &format!("__Host-sid={token}")]
+        [
+            "HttpOnly",
+            "Path=/",
+            "SameSite=Lax",
+            "Secure",
+            &format!("__Host-sid={token}")
+        ]
     );
 }
 
@@ -36,13 +42,29 @@ fn req_13_a_domain_is_an_opt_in_with_a_warning_and_another_prefix() {
     let cookie = answer.header("set-cookie").unwrap();
     let value = sorted(cookie).pop().unwrap().to_owned();
     assert!(value.starts_with("__Secure-ticket="), "{cookie}");
-    assert_eq!(sorted(cookie)[..5], ["Domain=example.com", "HttpOnly", "Path=/", "SameSite=Strict", "Secure"]);
+    assert_eq!(
+        sorted(cookie)[..5],
+        [
+            "Domain=example.com",
+            "HttpOnly",
+            "Path=/",
+            "SameSite=Strict",
+            "Secure"
+        ]
+    );
     assert!(browser.is_logged_in());
-    let warnings = server.log().lines().filter(|line| line.contains("WARN") && line.contains("domain")).count();
+    let warnings = server
+        .log()
+        .lines()
+        .filter(|line| line.contains("WARN") && line.contains("domain"))
+        .count();
     assert_eq!(warnings, 1, "{}", server.log());
     let cleared = browser.go(&browser.ask("POST", "/auth/logout")).is(204);
     let cookie = cleared.header("set-cookie").unwrap();
-    assert!(cookie.contains("Domain=example.com") && cookie.contains("Max-Age=0"), "{cookie}");
+    assert!(
+        cookie.contains("Domain=example.com") && cookie.contains("Max-Age=0"),
+        "{cookie}"
+    );
 }
 
 #[test]
@@ -71,7 +93,10 @@ fn req_6_7_a_hostile_cookie_is_the_same_as_none() {
         format!("__Host-sid=\"{token}\""),
         format!("__Host-sid={token}="),
         format!("__Host-sid=%20{token}"),
-        format!("__Host-sid={}", token.replace(|c: char| c.is_ascii_alphabetic(), "+")),
+        format!(
+            "__Host-sid={}",
+            token.replace(|c: char| c.is_ascii_alphabetic(), "+")
+        ),
         changed,
         format!("__host-sid={token}"),
         format!("__Host-SID={token}"),
@@ -89,16 +114,28 @@ fn req_6_7_a_hostile_cookie_is_the_same_as_none() {
     ]
     .into_iter()
     .map(String::into_bytes)
-    .chain([b"__Host-sid=\xff\xfe".to_vec(), [good.as_bytes(), b"\xff"].concat()])
+    .chain([
+        b"__Host-sid=\xff\xfe".to_vec(),
+        [good.as_bytes(), b"\xff"].concat(),
+    ])
     .collect();
     for cookie in &table {
-        let answer = stranger.ask("GET", "/auth/whoami").header("Cookie", cookie).send().timeless();
+        let answer = stranger
+            .ask("GET", "/auth/whoami")
+            .header("Cookie", cookie)
+            .send()
+            .timeless();
         let mut answer = answer;
         // A browser that holds a useless cookie may be told to drop it; nothing else may differ.
-        answer.headers.retain(|(name, value)| !(name == "set-cookie" && value.contains("Max-Age=0")));
+        answer
+            .headers
+            .retain(|(name, value)| !(name == "set-cookie" && value.contains("Max-Age=0")));
         assert_eq!(answer, none, "{}", String::from_utf8_lossy(cookie));
     }
-    let twice = stranger.ask("GET", "/auth/whoami").header("Cookie", &good).header("Cookie", &good);
+    let twice = stranger
+        .ask("GET", "/auth/whoami")
+        .header("Cookie", &good)
+        .header("Cookie", &good);
     twice.send().problem(401, "NO_SESSION");
     for bytes in [&b"__Host-sid=a\0b"[..], b"__Host-sid=a\rb"] {
         let answer = stranger.ask("GET", "/auth/whoami").header("Cookie", bytes).send();
@@ -109,12 +146,23 @@ fn req_6_7_a_hostile_cookie_is_the_same_as_none() {
         format!("a=b; {good}; c=d"),
         format!("a; {good}"),
         format!(" {good} ;"),
-        format!("{}; {good}", (0..100).map(|n| format!("c{n}=v")).collect::<Vec<_>>().join("; ")),
+        format!(
+            "{}; {good}",
+            (0..100).map(|n| format!("c{n}=v")).collect::<Vec<_>>().join("; ")
+        ),
     ] {
-        stranger.ask("GET", "/auth/whoami").header("Cookie", cookie).send().is(200);
+        stranger
+            .ask("GET", "/auth/whoami")
+            .header("Cookie", cookie)
+            .send()
+            .is(200);
     }
     let latin = [b"caf\xe9=\xe9; ", good.as_bytes()].concat();
-    stranger.ask("GET", "/auth/whoami").header("Cookie", latin).send().is(200);
+    stranger
+        .ask("GET", "/auth/whoami")
+        .header("Cookie", latin)
+        .send()
+        .is(200);
     assert!(browser.is_logged_in(), "nothing of this did the session any harm");
 }
 
@@ -130,10 +178,23 @@ fn inv10_malformed_unknown_expired_and_revoked_look_the_same() {
     unknown.set_cookie("__Host-sid", &"A".repeat(44));
     let malformed = server.browser();
     malformed.set_cookie("__Host-sid", "x");
-    for path in ["/auth/whoami", "/authz/forward-auth", "/authz/auth-request", "/auth/sessions"] {
+    for path in [
+        "/auth/whoami",
+        "/authz/forward-auth",
+        "/authz/auth-request",
+        "/auth/sessions",
+    ] {
         let answers: Vec<_> = [&idle, &gone, &unknown, &malformed]
-            .map(|browser| browser.ask("GET", path).send().problem(401, "NO_SESSION").timeless())
+            .map(|browser| {
+                browser
+                    .ask("GET", path)
+                    .send()
+                    .problem(401, "NO_SESSION")
+                    .timeless()
+            })
             .into();
-        answers.iter().for_each(|answer| assert_eq!(*answer, answers[0], "{path}"));
+        answers
+            .iter()
+            .for_each(|answer| assert_eq!(*answer, answers[0], "{path}"));
     }
 }

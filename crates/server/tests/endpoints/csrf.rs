@@ -25,27 +25,58 @@ fn req_72_to_75_the_matrix() {
     let name = server.user(&[]);
     let browser = server.logged_in(&name);
     for (method, path) in UNSAFE {
-        for site in [None, Some("same-site"), Some("cross-site"), Some("none "), Some("garbage"), Some("")] {
+        for site in [
+            None,
+            Some("same-site"),
+            Some("cross-site"),
+            Some("none "),
+            Some("garbage"),
+            Some(""),
+        ] {
             for origin in [
-                None, Some(ORIGIN), Some("https://evil.example"), Some("null"), Some(""), Some("http://app.example.com"),
-                Some("https://app.example.com:8443"), Some("https://app.example.com.evil.example"), Some("https://APP.example.com/"),
+                None,
+                Some(ORIGIN),
+                Some("https://evil.example"),
+                Some("null"),
+                Some(""),
+                Some("http://app.example.com"),
+                Some("https://app.example.com:8443"),
+                Some("https://app.example.com.evil.example"),
+                Some("https://APP.example.com/"),
             ] {
                 // Own Origin and no Fetch Metadata is an older browser of ours.
                 if site.is_none() && origin == Some(ORIGIN) || site == Some("none ") {
                     continue;
                 }
-                let mut ask = browser.ask(method, path).without("Origin").without("Sec-Fetch-Site");
-                ask = site.into_iter().fold(ask, |ask, site| ask.header("Sec-Fetch-Site", site));
-                ask = origin.into_iter().fold(ask, |ask, origin| ask.header("Origin", origin));
+                let mut ask = browser
+                    .ask(method, path)
+                    .without("Origin")
+                    .without("Sec-Fetch-Site");
+                ask = site
+                    .into_iter()
+                    .fold(ask, |ask, site| ask.header("Sec-Fetch-Site", site));
+                ask = origin
+                    .into_iter()
+                    .fold(ask, |ask, origin| ask.header("Origin", origin));
                 // What Host says has no say.
-                ask = ask.header("X-Forwarded-Host", "evil.example").text("application/json", "{}");
+                ask = ask
+                    .header("X-Forwarded-Host", "evil.example")
+                    .text("application/json", "{}");
                 let answer = ask.send();
-                assert_eq!(answer.all("set-cookie"), Vec::<&str>::new(), "{method} {path} {site:?} {origin:?}");
+                assert_eq!(
+                    answer.all("set-cookie"),
+                    Vec::<&str>::new(),
+                    "{method} {path} {site:?} {origin:?}"
+                );
                 answer.problem(403, "CSRF_REJECTED");
             }
         }
         // Fetch Metadata twice, or Origin twice, is nobody's browser.
-        browser.ask(method, path).header("Sec-Fetch-Site", "cross-site").send().problem(403, "CSRF_REJECTED");
+        browser
+            .ask(method, path)
+            .header("Sec-Fetch-Site", "cross-site")
+            .send()
+            .problem(403, "CSRF_REJECTED");
     }
     assert!(browser.is_logged_in());
     assert_eq!(server.kinds(&name), ["opened"], "nothing happened");
@@ -64,14 +95,24 @@ fn own_pages_pass_by_either_header() {
         (None, Some(ORIGIN)),
     ] {
         let browser = server.logged_in(&name);
-        let mut ask = browser.ask("POST", "/auth/login").without("Origin").without("Sec-Fetch-Site");
-        ask = site.into_iter().fold(ask, |ask, site| ask.header("Sec-Fetch-Site", site));
-        ask = origin.into_iter().fold(ask, |ask, origin| ask.header("Origin", origin));
+        let mut ask = browser
+            .ask("POST", "/auth/login")
+            .without("Origin")
+            .without("Sec-Fetch-Site");
+        ask = site
+            .into_iter()
+            .fold(ask, |ask, site| ask.header("Sec-Fetch-Site", site));
+        ask = origin
+            .into_iter()
+            .fold(ask, |ask, origin| ask.header("Origin", origin));
         ask.json(&body).send().is(200);
     }
     // A program without a cookie has no ambient authority to abuse.
     let program = server.browser();
-    let ask = program.ask("POST", "/auth/login").without("Origin").without("Sec-Fetch-Site");
+    let ask = program
+        .ask("POST", "/auth/login")
+        .without("Origin")
+        .without("Sec-Fetch-Site");
     ask.json(&body).send().is(200);
 }
 
@@ -80,7 +121,12 @@ fn req_73_a_cookie_with_neither_header_is_refused() {
     let server = shared();
     let name = server.user(&[]);
     let browser = server.logged_in(&name);
-    for cookie in [browser.token().unwrap(), "A".repeat(44), "x".to_owned(), String::new()] {
+    for cookie in [
+        browser.token().unwrap(),
+        "A".repeat(44),
+        "x".to_owned(),
+        String::new(),
+    ] {
         browser
             .ask("POST", "/auth/logout")
             .without("Origin")
@@ -96,19 +142,35 @@ fn req_77_a_log_in_from_another_site_is_refused_and_told() {
     let server = shared();
     let name = server.user(&[]);
     let browser = server.browser();
-    let fields = [("username", name.as_str()), ("password", &format!("pass phrase of {name}"))];
+    let fields = [
+        ("username", name.as_str()),
+        ("password", &format!("pass phrase of {name}")),
+    ];
     let ask = browser.ask("POST", "/auth/login").form(&fields);
-    let ask = ask.replace("Origin", "https://evil.example").replace("Sec-Fetch-Site", "cross-site");
+    let ask = ask
+        .replace("Origin", "https://evil.example")
+        .replace("Sec-Fetch-Site", "cross-site");
     let answer = ask.send().problem(403, "CSRF_REJECTED");
     assert_eq!(answer.all("set-cookie"), Vec::<&str>::new());
     // A person sees a page.
-    let answer = ask.header("Accept", "text/html").header("Sec-Fetch-Mode", "navigate").send().is(403);
+    let answer = ask
+        .header("Accept", "text/html")
+        .header("Sec-Fetch-Mode", "navigate")
+        .send()
+        .is(403);
     assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
     let events = server.admin("GET", "/admin/v1/events?limit=1000").send().json();
-    let ours = events["events"].as_array().unwrap().iter().filter(|event| event["ip"] == browser.ip);
+    let ours = events["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|event| event["ip"] == browser.ip);
     let ours: Vec<_> = ours.collect();
     assert_eq!(ours.len(), 2, "{ours:#?}");
-    assert!(ours.iter().all(|event| event["kind"] == "csrf-rejected"), "{ours:#?}");
+    assert!(
+        ours.iter().all(|event| event["kind"] == "csrf-rejected"),
+        "{ours:#?}"
+    );
     assert_eq!(server.count(&name), 0);
 }
 
@@ -118,10 +180,20 @@ fn req_80_no_other_origin_may_read_anything() {
     let name = server.user(&[]);
     let browser = server.logged_in(&name);
     for origin in ["https://evil.example", "null", ORIGIN] {
-        for (method, path) in [("GET", "/auth/whoami"), ("OPTIONS", "/auth/login"), ("OPTIONS", "/authz/forward-auth")] {
+        for (method, path) in [
+            ("GET", "/auth/whoami"),
+            ("OPTIONS", "/auth/login"),
+            ("OPTIONS", "/authz/forward-auth"),
+        ] {
             let ask = browser.ask(method, path).header("Origin", origin);
             let answer = ask.header("Access-Control-Request-Method", "POST").send();
-            assert!(!answer.headers.iter().any(|(name, _)| name.starts_with("access-control-")), "{answer:#?}");
+            assert!(
+                !answer
+                    .headers
+                    .iter()
+                    .any(|(name, _)| name.starts_with("access-control-")),
+                "{answer:#?}"
+            );
         }
     }
 }

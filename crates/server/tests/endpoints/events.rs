@@ -6,8 +6,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 fn events(server: &Server, query: &str) -> (Vec<Value>, String) {
-    let json = server.admin("GET", &format!("/admin/v1/events?{query}")).send().is(200).json();
-    (json["events"].as_array().unwrap().clone(), json["next"].as_str().unwrap().to_owned())
+    let json = server
+        .admin("GET", &format!("/admin/v1/events?{query}"))
+        .send()
+        .is(200)
+        .json();
+    (
+        json["events"].as_array().unwrap().clone(),
+        json["next"].as_str().unwrap().to_owned(),
+    )
 }
 
 #[test]
@@ -17,7 +24,18 @@ fn contract_an_event_has_these_members() {
     let browser = server.logged_in(&name);
     let event = server.events(&name).remove(0);
     let members: BTreeSet<&str> = event.as_object().unwrap().keys().map(String::as_str).collect();
-    let expected = ["id", "at", "kind", "session", "subject", "reason", "actor", "ip", "user_agent", "detail"];
+    let expected = [
+        "id",
+        "at",
+        "kind",
+        "session",
+        "subject",
+        "reason",
+        "actor",
+        "ip",
+        "user_agent",
+        "detail",
+    ];
     assert_eq!(members, BTreeSet::from(expected));
     assert_eq!(event["kind"], "opened");
     assert_eq!(event["session"], browser.session_id());
@@ -59,7 +77,11 @@ fn pages_follow_each_other_without_gap_or_repetition() {
     };
     for limit in [1, 5, 12, 1000] {
         assert_eq!(follow("", limit), all, "{limit}");
-        let mine: Vec<Value> = all.iter().filter(|event| event["subject"] == names[1]).cloned().collect();
+        let mine: Vec<Value> = all
+            .iter()
+            .filter(|event| event["subject"] == names[1])
+            .cloned()
+            .collect();
         assert_eq!(follow(&format!("&subject={}", names[1]), limit), mine, "{limit}");
     }
     assert_eq!(follow("&subject=nobody", 5), Vec::<Value>::new());
@@ -73,13 +95,24 @@ fn pages_follow_each_other_without_gap_or_repetition() {
     let (new, _) = events(&server, &format!("after={again}"));
     assert_eq!(new.len(), 1);
     for query in [
-        "limit=0", "limit=1001", "limit=x", "limit=-1", "after=%20", "after=';--", "limit=1&limit=2",
-        "subject=a%0Ab", "after=zzz",
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "limit=-1",
+        "after=%20",
+        "after=';--",
+        "limit=1&limit=2",
+        "subject=a%0Ab",
+        "after=zzz",
     ] {
         let answer = server.admin("GET", &format!("/admin/v1/events?{query}")).send();
         let answer = answer.problem(400, "BAD_REQUEST");
         let name = query.split('=').next().unwrap();
-        assert!(answer.json()["detail"].as_str().unwrap().contains(name), "{query}: {}", answer.body);
+        assert!(
+            answer.json()["detail"].as_str().unwrap().contains(name),
+            "{query}: {}",
+            answer.body
+        );
     }
 }
 
@@ -118,13 +151,20 @@ fn contract_every_kind_and_reason_happens() {
     let browser = server.logged_in(&name);
     browser.step_up(&name).is(200);
     happened("elevated");
-    browser.post("/auth/password", &json!({ "new": format!("pass phrase of {name}") })).is(204);
+    browser
+        .post(
+            "/auth/password",
+            &json!({ "new": format!("pass phrase of {name}") }),
+        )
+        .is(204);
     happened("rotated");
     browser.log_in(&name).is(200);
     happened("closed:replaced");
     browser.post("/auth/logout", &json!({})).is(204);
     happened("closed:logout");
-    server.logged_in(&name).post("/auth/logout-everywhere", &json!({})).is(200);
+    let browser = server.logged_in(&name);
+    let path = format!("/admin/v1/sessions/{}", browser.session_id());
+    server.admin("DELETE", &path).send().is(204);
     happened("closed:revoked");
     server.browser().try_log_in(&name, "wrong wrong").is(401);
     happened("login-failed");
@@ -139,7 +179,10 @@ fn contract_every_kind_and_reason_happens() {
     browser.get("/auth/whoami").is(401);
     happened("closed:idle");
     server.logged_in(&name);
-    let done = server.run_with(&["user", "passwd", &name, "--password-stdin"], &format!("pass phrase of {name}"));
+    let done = server.run_with(
+        &["user", "passwd", &name, "--password-stdin"],
+        &format!("pass phrase of {name}"),
+    );
     assert!(done.status.success(), "{done:?}");
     happened("closed:credential-change");
     server.logged_in(&name);
@@ -154,7 +197,11 @@ fn a_session_that_nobody_looks_at_ends_in_the_journal_within_a_minute() {
     let _browser = server.logged_in(&name);
     let asked = std::time::Instant::now();
     while !server.kinds(&name).contains(&"closed:absolute".to_owned()) {
-        assert!(asked.elapsed() < Duration::from_secs(60), "{:?}", server.kinds(&name));
+        assert!(
+            asked.elapsed() < Duration::from_secs(60),
+            "{:?}",
+            server.kinds(&name)
+        );
         std::thread::sleep(Duration::from_millis(200));
     }
     until("the number of live sessions follows", || server.count(&name) == 0);

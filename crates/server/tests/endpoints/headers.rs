@@ -11,12 +11,24 @@ fn req_22_81_every_answer_is_kept_from_frames_caches_and_other_origins() {
     let name = server.user(&[]);
     let browser = server.logged_in(&name);
     for (method, path) in [
-        ("GET", "/auth/login"), ("GET", "/auth/whoami"), ("GET", "/auth/sessions"), ("GET", "/account"), ("GET", "/nowhere"),
-        ("GET", "/auth/step-up"), ("GET", "/account/password"), ("GET", "/healthz"), ("GET", "/readyz"), ("PUT", "/auth/login"),
-        ("GET", "/authz/forward-auth"), ("GET", "/authz/auth-request"), ("POST", "/auth/logout"), ("GET", "/auth/whoami"),
+        ("GET", "/auth/login"),
+        ("GET", "/auth/whoami"),
+        ("GET", "/auth/sessions"),
+        ("GET", "/account"),
+        ("GET", "/nowhere"),
+        ("GET", "/auth/step-up"),
+        ("GET", "/account/password"),
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("PUT", "/auth/login"),
+        ("GET", "/authz/forward-auth"),
+        ("GET", "/authz/auth-request"),
+        ("POST", "/auth/logout"),
+        ("GET", "/auth/whoami"),
     ] {
         let answer = browser.ask(method, path).header("Accept", "text/html").send();
-        let is = |name: &str, value: &str| assert_eq!(answer.header(name), Some(value), "{path}: {answer:#?}");
+        let is =
+            |name: &str, value: &str| assert_eq!(answer.header(name), Some(value), "{path}: {answer:#?}");
         is("x-content-type-options", "nosniff");
         is("x-frame-options", "DENY");
         is("cache-control", "no-store");
@@ -24,13 +36,21 @@ fn req_22_81_every_answer_is_kept_from_frames_caches_and_other_origins() {
         is("cross-origin-opener-policy", "same-origin");
         is("strict-transport-security", "max-age=31536000");
         let policy = answer.header("content-security-policy").unwrap();
-        assert!(policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"), "{policy}");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && policy.contains("default-src 'none'"),
+            "{policy}"
+        );
         assert!(!policy.contains("unsafe"), "{policy}");
         let referrer = answer.header("referrer-policy").unwrap();
         assert!(["same-origin", "no-referrer"].contains(&referrer), "{referrer}");
         assert_eq!(answer.header("server"), None, "requirement 23: no names");
         // A header twice is a header that nobody knows the value of.
-        for name in ["cache-control", "content-security-policy", "content-type", "x-frame-options"] {
+        for name in [
+            "cache-control",
+            "content-security-policy",
+            "content-type",
+            "x-frame-options",
+        ] {
             assert!(answer.all(name).len() <= 1, "{path}: {answer:#?}");
         }
     }
@@ -51,12 +71,22 @@ fn a_hundred_cookies_are_fine_and_64_kilobytes_are_431() {
     let token = browser.token().unwrap();
     let many: Vec<String> = (0..100).map(|n| format!("cookie{n}=value")).collect();
     let cookie = format!("{}; __Host-sid={token}", many.join("; "));
-    browser.ask("GET", "/auth/whoami").replace("Cookie", cookie).send().is(200);
-    browser.ask("GET", "/auth/whoami").header("X-Large", "x".repeat(30_000)).send().is(200);
+    browser
+        .ask("GET", "/auth/whoami")
+        .replace("Cookie", cookie)
+        .send()
+        .is(200);
+    browser
+        .ask("GET", "/auth/whoami")
+        .header("X-Large", "x".repeat(30_000))
+        .send()
+        .is(200);
     for ask in [
         Ask::new(server.public, "GET", "/auth/whoami").header("X-Large", "x".repeat(64 * 1024)),
         Ask::new(server.public, "GET", "/auth/whoami").header("X-Large", "x".repeat(1024 * 1024)),
-        (0..200).fold(Ask::new(server.public, "GET", "/auth/whoami"), |ask, n| ask.header(&format!("X-{n}"), "x")),
+        (0..200).fold(Ask::new(server.public, "GET", "/auth/whoami"), |ask, n| {
+            ask.header(&format!("X-{n}"), "x")
+        }),
         Ask::new(server.admin, "GET", "/metrics").header("X-Large", "x".repeat(64 * 1024)),
     ] {
         ask.send().is(431);
@@ -83,13 +113,18 @@ fn who_does_not_finish_a_request_is_not_waited_for() {
     .collect();
     let asked = Instant::now();
     server.browser().get("/auth/whoami").problem(401, "NO_SESSION");
-    assert!(asked.elapsed() < Duration::from_secs(2), "others are served meanwhile");
+    assert!(
+        asked.elapsed() < Duration::from_secs(2),
+        "others are served meanwhile"
+    );
     for stream in &mut slow {
         // A byte now and then buys no time.
         stream.set_read_timeout(Some(Duration::from_secs(25))).unwrap();
         let _ = stream.write_all(b"a");
         let mut rest = Vec::new();
-        stream.read_to_end(&mut rest).expect("the server ends the connection");
+        stream
+            .read_to_end(&mut rest)
+            .expect("the server ends the connection");
         assert!(asked.elapsed() < Duration::from_secs(25));
         let text = String::from_utf8_lossy(&rest);
         assert!(text.is_empty() || text.starts_with("HTTP/1.1 4"), "{text}");

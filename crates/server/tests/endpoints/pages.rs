@@ -6,18 +6,28 @@ use crate::common::{Ask, shared};
 fn the_account_page_is_for_who_is_logged_in() {
     let server = shared();
     let name = server.user(&[]);
-    assert_eq!(server.browser().visit("/account").see_other(), "/auth/login?rd=/account");
+    assert_eq!(
+        server.browser().visit("/account").see_other(),
+        "/auth/login?rd=/account"
+    );
     assert_eq!(server.browser().visit("/").see_other(), "/account");
     let (browser, second) = (server.logged_in(&name), server.logged_in(&name));
     let page = browser.visit("/account").is(200);
-    assert!(page.body.contains(&name) && page.body.contains(&second.session_id()), "{}", page.body);
+    assert!(
+        page.body.contains(&name) && page.body.contains(&second.session_id()),
+        "{}",
+        page.body
+    );
     let to = browser.submit(&format!("/account/sessions/{}/end", second.session_id()), &[]);
     assert_eq!(to.see_other(), "/account?notice=device-ended");
     assert!(!second.is_logged_in());
     let to = browser.submit("/account/sessions/nonsense/end", &[]);
     assert_eq!(to.see_other(), "/account?notice=device-gone");
     let third = server.logged_in(&name);
-    assert_eq!(browser.submit("/account/logout-others", &[]).see_other(), "/account?notice=others-ended");
+    assert_eq!(
+        browser.submit("/account/logout-others", &[]).see_other(),
+        "/account?notice=others-ended"
+    );
     assert!(!third.is_logged_in() && browser.is_logged_in());
     let to = browser.submit("/account/logout-everywhere", &[]);
     assert_eq!(to.see_other(), "/auth/login?notice=logged-out-everywhere");
@@ -32,8 +42,14 @@ fn errors_are_pages_for_people_and_problems_for_programs() {
     let page = browser.visit("/nowhere").is(404);
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
     for (method, path) in [
-        ("GET", "/auth/logout"), ("PUT", "/auth/login"), ("POST", "/auth/whoami"), ("GET", "/auth/sessions/x"),
-        ("POST", "/healthz"), ("POST", "/readyz"), ("PUT", "/authz/auth-request"), ("POST", "/account"),
+        ("GET", "/auth/logout"),
+        ("PUT", "/auth/login"),
+        ("POST", "/auth/whoami"),
+        ("GET", "/auth/sessions/x"),
+        ("POST", "/healthz"),
+        ("POST", "/readyz"),
+        ("PUT", "/authz/auth-request"),
+        ("POST", "/account"),
     ] {
         let answer = browser.go(&browser.ask(method, path));
         assert!(answer.header("allow").is_some(), "{method} {path}: {answer:#?}");

@@ -31,7 +31,10 @@ fn req_61_63_64_what_is_sensitive_wants_a_recent_log_in() {
     let stale = |answer: crate::common::Answer| {
         let answer = answer.problem(401, "STEP_UP_REQUIRED");
         let challenge = answer.header("www-authenticate").unwrap();
-        assert!(challenge.contains("error=\"insufficient_user_authentication\""), "{challenge}");
+        assert!(
+            challenge.contains("error=\"insufficient_user_authentication\""),
+            "{challenge}"
+        );
         assert!(challenge.contains("max_age=1"), "RFC 9470: {challenge}");
     };
     stale(browser.post("/auth/password", &json!({ "new": "another pass phrase" })));
@@ -41,7 +44,10 @@ fn req_61_63_64_what_is_sensitive_wants_a_recent_log_in() {
     let to = browser.submit("/account/password", &[("new", "another pass phrase")]);
     assert_eq!(to.see_other(), "/auth/step-up?rd=/account");
     let to = browser.visit("/account/password");
-    assert_eq!(to.see_other(), "/auth/step-up?reason=change-password&rd=/account/password");
+    assert_eq!(
+        to.see_other(),
+        "/auth/step-up?reason=change-password&rd=/account/password"
+    );
 
     let before = browser.copy();
     let answer = browser.step_up(&name).is(200);
@@ -54,7 +60,9 @@ fn req_61_63_64_what_is_sensitive_wants_a_recent_log_in() {
     assert!(server.kinds(&name).contains(&"elevated".to_owned()));
     // Requirement 66: it expires by itself.
     grow_stale();
-    browser.post("/auth/password", &json!({ "new": "another pass phrase" })).problem(401, "STEP_UP_REQUIRED");
+    browser
+        .post("/auth/password", &json!({ "new": "another pass phrase" }))
+        .problem(401, "STEP_UP_REQUIRED");
 }
 
 #[test]
@@ -80,13 +88,21 @@ fn wrong_missing_and_nobodys_passwords() {
     let (name, other) = (server.user(&[]), server.user(&[]));
     let browser = server.logged_in(&name);
     let before = browser.token();
-    browser.post("/auth/step-up", &json!({ "password": "wrong wrong" })).problem(401, "INVALID_CREDENTIALS");
+    browser
+        .post("/auth/step-up", &json!({ "password": "wrong wrong" }))
+        .problem(401, "INVALID_CREDENTIALS");
     // Requirement 65: nobody else's password raises this session.
     let theirs = format!("pass phrase of {other}");
-    browser.post("/auth/step-up", &json!({ "password": theirs })).problem(401, "INVALID_CREDENTIALS");
-    let answer = browser.post("/auth/step-up", &json!({ "password": "" })).problem(400, "BAD_REQUEST");
+    browser
+        .post("/auth/step-up", &json!({ "password": theirs }))
+        .problem(401, "INVALID_CREDENTIALS");
+    let answer = browser
+        .post("/auth/step-up", &json!({ "password": "" }))
+        .problem(400, "BAD_REQUEST");
     assert!(answer.body.contains("`password`"), "{}", answer.body);
-    let answer = browser.post("/auth/step-up", &json!({})).problem(400, "BAD_REQUEST");
+    let answer = browser
+        .post("/auth/step-up", &json!({}))
+        .problem(400, "BAD_REQUEST");
     assert!(answer.body.contains("`password`"), "{}", answer.body);
     assert_eq!(browser.token(), before, "the session stays as it was");
     assert!(browser.is_logged_in());
@@ -98,15 +114,26 @@ fn forms_are_answered_with_redirects_and_pages() {
     let server = quick();
     let name = server.user(&[]);
     let browser = server.logged_in(&name);
-    let page = browser.visit("/auth/step-up?rd=/account/password&reason=change-password").is(200);
+    let page = browser
+        .visit("/auth/step-up?rd=/account/password&reason=change-password")
+        .is(200);
     assert!(page.body.contains("/account/password"), "{}", page.body);
-    let wrong = browser.submit("/auth/step-up", &[("password", "wrong wrong"), ("rd", "/next")]).is(401);
-    assert!(wrong.body.contains("/next") && !wrong.body.contains("wrong wrong"), "{}", wrong.body);
+    let wrong = browser
+        .submit("/auth/step-up", &[("password", "wrong wrong"), ("rd", "/next")])
+        .is(401);
+    assert!(
+        wrong.body.contains("/next") && !wrong.body.contains("wrong wrong"),
+        "{}",
+        wrong.body
+    );
     browser.submit("/auth/step-up", &[("password", "")]).is(400);
     let password = format!("pass phrase of {name}");
     let to = browser.submit("/auth/step-up", &[("password", &password), ("rd", "/next")]);
     assert_eq!(to.see_other(), "/next");
-    let to = browser.submit("/auth/step-up", &[("password", &password), ("rd", "//evil.example")]);
+    let to = browser.submit(
+        "/auth/step-up",
+        &[("password", &password), ("rd", "//evil.example")],
+    );
     assert_eq!(to.see_other(), "/account?notice=confirmed");
     // Who is not logged in is led to the log-in.
     assert_eq!(
