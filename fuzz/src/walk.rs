@@ -3,7 +3,7 @@
 
 /// Calls `target` with so many inputs: what is in the corpus, damaged pieces of it, and bytes from nowhere.
 ///
-/// `CLOAKROOM_TEST_TIMES=50` tries fifty times as many.
+/// `TEST_TIMES=50` tries fifty times as many.
 pub fn walk(inputs: usize, corpus: &[Vec<u8>], target: fn(&[u8])) {
     for input in corpus {
         target(input);
@@ -15,7 +15,7 @@ pub fn walk(inputs: usize, corpus: &[Vec<u8>], target: fn(&[u8])) {
         state ^= state << 17;
         usize::try_from(state >> 16).unwrap_or(0) % most.max(1)
     };
-    let times = std::env::var("CLOAKROOM_TEST_TIMES").map_or(1, |times| times.parse().unwrap());
+    let times = std::env::var("TEST_TIMES").map_or(1, |times| times.parse().unwrap());
     for turn in 0..inputs * times {
         let mut input = if turn % 4 == 0 {
             Vec::new()

@@ -83,11 +83,11 @@ async fn the_console_fits_too() {
     was_quiet(&browser).await;
 }
 
-/// The picture in the README: `CLOAKROOM_SCREENSHOT=docs/account.png cargo test -p cloakroom-server --test browser
+/// The picture in the README: `SCREENSHOT_OUT=docs/account.png cargo test -p cloakroom-server --test browser
 /// screenshot`. Without the variable the same is done in a hurry, and the picture thrown away.
 #[tokio::test]
 async fn screenshot_of_the_account_page() {
-    let wanted = std::env::var_os("CLOAKROOM_SCREENSHOT");
+    let wanted = std::env::var_os("SCREENSHOT_OUT");
     let server = Server::with(&[("CLOAKROOM_TRUSTED_PROXIES", "127.0.0.1/32")]);
     let pause = async |seconds| {
         if wanted.is_some() {

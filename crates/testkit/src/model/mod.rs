@@ -23,7 +23,7 @@ type Checked<T = ()> = Result<T, TestCaseError>;
 
 /// Tries so many random lists of steps, each on a fixture of its own.
 ///
-/// `CLOAKROOM_TEST_TIMES=50` in the environment tries fifty times as many.
+/// `TEST_TIMES=50` in the environment tries fifty times as many.
 ///
 /// Panics with the shortest list of steps on which store and model disagree.
 pub fn run<F: Fixture>(make: impl AsyncFn() -> F, cases: u32) {
@@ -39,7 +39,7 @@ pub fn run<F: Fixture>(make: impl AsyncFn() -> F, cases: u32) {
                 .unwrap_or_else(|_| Err(TestCaseError::fail("it hangs")))
         })
     };
-    let times: u32 = std::env::var("CLOAKROOM_TEST_TIMES").map_or(1, |times| times.parse().unwrap());
+    let times: u32 = std::env::var("TEST_TIMES").map_or(1, |times| times.parse().unwrap());
     let config = Config {
         cases: cases.saturating_mul(times),
         failure_persistence: None,
