@@ -7,7 +7,9 @@ use tokio::net::TcpStream;
 
 /// Sends `requests` in all over `connections`, one at a time on each. Answers how long it took.
 pub async fn load(port: u16, cookie: &str, connections: usize, requests: usize) -> Result<Duration> {
-    let request = format!("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n{cookie}User-Agent: Mozilla/5.0 (X11; Linux x86_64) bench\r\n\r\n");
+    let request = format!(
+        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n{cookie}User-Agent: Mozilla/5.0 (X11; Linux x86_64) bench\r\n\r\n"
+    );
     let started = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..connections {
@@ -31,11 +33,17 @@ async fn one(port: u16, request: String, requests: usize) -> Result<()> {
             let read = stream.read(&mut buffer[filled..]).await?;
             filled += read;
             if read == 0 || filled == buffer.len() {
-                bail!("unexpected answer: {}", String::from_utf8_lossy(&buffer[..filled]));
+                bail!(
+                    "unexpected answer: {}",
+                    String::from_utf8_lossy(&buffer[..filled])
+                );
             }
         }
         if !buffer.starts_with(b"HTTP/1.1 200") {
-            bail!("unexpected answer: {}", String::from_utf8_lossy(&buffer[..filled]));
+            bail!(
+                "unexpected answer: {}",
+                String::from_utf8_lossy(&buffer[..filled])
+            );
         }
     }
     Ok(())

@@ -11,7 +11,11 @@ pub fn used(pid: u32) -> Result<Duration> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).context("reading the process's times")?;
     // The name in parentheses may hold anything; the fields are counted from behind it.
     let rest = stat.rsplit_once(')').context("no name in the process's line")?.1;
-    let field = |at: usize| rest.split_whitespace().nth(at).and_then(|text| text.parse::<u32>().ok());
+    let field = |at: usize| {
+        rest.split_whitespace()
+            .nth(at)
+            .and_then(|text| text.parse::<u32>().ok())
+    };
     let ticks = field(11).context("user time")? + field(12).context("system time")?;
     Ok(TICK * ticks)
 }

@@ -18,13 +18,26 @@ impl RedisServer {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let folder = tempfile::tempdir()?;
         let child = Command::new("redis-server")
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+            .args([
+                "--port",
+                &port.to_string(),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+            ])
             .args(["--maxmemory-policy", "noeviction", "--dir"])
             .arg(folder.path())
             .stdout(Stdio::null())
             .spawn()
             .context("starting redis-server; on Debian: apt-get install redis-server")?;
-        let server = Self { child, port, _folder: folder };
+        let server = Self {
+            child,
+            port,
+            _folder: folder,
+        };
         for _ in 0..100 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 return Ok(server);

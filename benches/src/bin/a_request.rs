@@ -20,7 +20,13 @@ const ROUNDS: usize = 7;
 const REQUESTS: usize = 40_000;
 const CONNECTIONS: usize = 16;
 const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) bench";
-const KINDS: [&str; 5] = ["no session", "layer, nobody asks", "raw GET", "session on Redis", "session on SQLite"];
+const KINDS: [&str; 5] = [
+    "no session",
+    "layer, nobody asks",
+    "raw GET",
+    "session on Redis",
+    "session on SQLite",
+];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -39,13 +45,24 @@ struct Server {
 
 impl Server {
     fn start(kind: &str, store: &str) -> Result<Self> {
-        let mut child = Command::new(std::env::current_exe()?).args([kind, store]).stdout(Stdio::piped()).spawn()?;
+        let mut child = Command::new(std::env::current_exe()?)
+            .args([kind, store])
+            .stdout(Stdio::piped())
+            .spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
         let (port, token) = line.trim().split_once(' ').context("the server said nothing")?;
         let name = CookieConfig::default().name().to_owned();
-        let cookie = if token == "-" { String::new() } else { format!("Cookie: {name}={token}\r\n") };
-        Ok(Self { child, port: port.parse()?, cookie })
+        let cookie = if token == "-" {
+            String::new()
+        } else {
+            format!("Cookie: {name}={token}\r\n")
+        };
+        Ok(Self {
+            child,
+            port: port.parse()?,
+            cookie,
+        })
     }
 
     async fn microseconds(&self, requests: usize) -> Result<f64> {
@@ -67,8 +84,17 @@ async fn compare() -> Result<()> {
     let redis = RedisServer::start()?;
     let folder = tempfile::tempdir()?;
     let sqlite = format!("sqlite:{}", folder.path().join("bench.db").display());
-    let store = |kind: &str| if kind.ends_with("SQLite") { sqlite.clone() } else { redis.url() };
-    let servers: Vec<Server> = KINDS.iter().map(|kind| Server::start(kind, &store(kind))).collect::<Result<_>>()?;
+    let store = |kind: &str| {
+        if kind.ends_with("SQLite") {
+            sqlite.clone()
+        } else {
+            redis.url()
+        }
+    };
+    let servers: Vec<Server> = KINDS
+        .iter()
+        .map(|kind| Server::start(kind, &store(kind)))
+        .collect::<Result<_>>()?;
     let mut figures = vec![Vec::new(); KINDS.len()];
     for round in 0..=ROUNDS {
         for (server, figures) in servers.iter().zip(&mut figures) {
@@ -91,13 +117,19 @@ fn report(figures: &mut [Vec<f64>]) {
             figures[figures.len() / 2]
         })
         .collect();
-    println!("{:<20} {:>8} {:>8} {:>8} {:>12} {:>10}", "µs of CPU a request", "median", "min", "max", "above none", "to raw GET");
+    println!(
+        "{:<20} {:>8} {:>8} {:>8} {:>12} {:>10}",
+        "µs of CPU a request", "median", "min", "max", "above none", "to raw GET"
+    );
     for ((kind, figures), median) in KINDS.iter().zip(figures.iter()).zip(&medians) {
         let (least, most) = (figures[0], figures[figures.len() - 1]);
         let (above, ratio) = (median - medians[0], median / medians[2]);
         println!("{kind:<20} {median:>8.2} {least:>8.2} {most:>8.2} {above:>12.2} {ratio:>10.2}");
     }
-    println!("a session on Redis costs {:+.2} µs beside one raw GET", medians[3] - medians[2]);
+    println!(
+        "a session on Redis costs {:+.2} µs beside one raw GET",
+        medians[3] - medians[2]
+    );
 }
 
 async fn serve(kind: &str, store: &str) -> Result<()> {
@@ -116,7 +148,11 @@ async fn serve(kind: &str, store: &str) -> Result<()> {
         }
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    println!("{} {}", listener.local_addr()?.port(), token.as_deref().unwrap_or("-"));
+    println!(
+        "{} {}",
+        listener.local_addr()?.port(),
+        token.as_deref().unwrap_or("-")
+    );
     axum::serve(listener, router).await?;
     Ok(())
 }
@@ -128,7 +164,11 @@ async fn raw(url: &str) -> Result<Router> {
     let () = connection.set("raw", vec![7_u8; 160]).await?;
     let handler = async |State(mut connection): State<redis::aio::MultiplexedConnection>| {
         let value: redis::RedisResult<Vec<u8>> = connection.get("raw").await;
-        if value.is_ok_and(|value| value.len() == 160) { "ok\n" } else { "failed\n" }
+        if value.is_ok_and(|value| value.len() == 160) {
+            "ok\n"
+        } else {
+            "failed\n"
+        }
     };
     Ok(Router::new().route("/", get(handler)).with_state(connection))
 }
@@ -136,6 +176,8 @@ async fn raw(url: &str) -> Result<Router> {
 async fn session(url: &str) -> Result<(Sessions, String)> {
     let sessions = cloakroom::open(url, Policy::default()).await?;
     let client = Client::default().with_user_agent(AGENT);
-    let active = sessions.log_in(LogIn::of("alice".parse()?), &client, None).await?;
+    let active = sessions
+        .log_in(LogIn::of("alice".parse()?), &client, None)
+        .await?;
     Ok((sessions, active.token().expose().to_string()))
 }
