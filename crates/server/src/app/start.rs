@@ -115,7 +115,8 @@ fn binding(set: &config::Binding) -> Binding {
     }
 }
 
-fn cookie(config: &Config) -> anyhow::Result<CookieConfig> {
+/// How the session cookie is written.
+pub fn cookie(config: &Config) -> anyhow::Result<CookieConfig> {
     let mut cookie = CookieConfig::named(&config.cookie.name)?.same_site(match config.cookie.same_site {
         config::SameSite::Strict => SameSite::Strict,
         config::SameSite::Lax => SameSite::Lax,

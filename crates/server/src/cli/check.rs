@@ -1,7 +1,8 @@
 //! `cloakroom config …`
 
+use super::output::say;
 use super::{Common, Failure, output};
-use crate::config::{Config, Purpose};
+use crate::config::Purpose;
 use clap::Subcommand;
 
 #[derive(Debug, Subcommand)]
@@ -27,12 +28,11 @@ impl Check {
     pub(super) fn run(self) -> Result<(), Failure> {
         match self {
             Self::Check { common } => {
-                let config = Config::load(&common.sources(Purpose::Serve))?;
-                crate::app::start::policy(&config)?;
-                println!("The configuration is fine.");
+                super::checked(&common.sources(Purpose::Serve))?;
+                say!("The configuration is fine.");
             }
             Self::Print { json: true, common } => output::json(&common.load()?.print_json()),
-            Self::Print { json: false, common } => print!("{}", common.load()?.print()),
+            Self::Print { json: false, common } => say!("{}", common.load()?.print().trim_end()),
         }
         Ok(())
     }

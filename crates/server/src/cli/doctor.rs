@@ -1,5 +1,6 @@
 //! `cloakroom doctor`: what is wrong, and how to mend it.
 
+use super::output::say;
 use super::{Common, Failure, output};
 use crate::app::start;
 use crate::config::{Config, Purpose};
@@ -43,17 +44,17 @@ impl Doctor {
             output::json(&json!({ "findings": findings.iter().map(row).collect::<Vec<_>>() }));
             return;
         }
-        println!(
+        say!(
             "store {}, users in {}",
             config.store,
             config.data_dir.join("users.db").display()
         );
         for finding in findings {
-            println!("{} {}", if finding.grave { "✗" } else { "!" }, finding.what);
-            println!("  {}", finding.mend);
+            say!("{} {}", if finding.grave { "✗" } else { "!" }, finding.what);
+            say!("  {}", finding.mend);
         }
         if findings.is_empty() {
-            println!("Nothing is wrong.");
+            say!("Nothing is wrong.");
         }
     }
 }

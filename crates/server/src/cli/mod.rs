@@ -70,8 +70,18 @@ impl Common {
 
     /// The configuration for a command that serves nothing.
     fn load(&self) -> Result<Config, Failure> {
-        Ok(Config::load(&self.sources(Purpose::Administer))?)
+        checked(&self.sources(Purpose::Administer))
     }
+}
+
+/// The configuration, if all that is made of it will accept it.
+fn checked(sources: &Sources) -> Result<Config, Failure> {
+    let config = Config::load(sources)?;
+    // Has its own bounds, too: what only they refuse is as wrong as the rest.
+    let wrong = |error: anyhow::Error| Failure::Usage(format!("the configuration is wrong:\n{error:#}"));
+    crate::app::start::policy(&config).map_err(wrong)?;
+    crate::app::start::cookie(&config).map_err(wrong)?;
+    Ok(config)
 }
 
 /// Why a command failed.

@@ -1,6 +1,23 @@
 //! Printing data: a table for people, JSON for programs.
 
 use serde_json::Value;
+use std::io::Write as _;
+
+/// Prints a line. A reader who has gone away (`| head`) is no reason to fail, as it would be to `println!`.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::cli::output::line(format_args!($($text)*)) };
+}
+pub(super) use say;
+
+/// What [`say!`] does.
+pub fn line(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// `1 session`, `2 sessions`.
+pub fn sessions(count: usize) -> String {
+    format!("{count} session{}", if count == 1 { "" } else { "s" })
+}
 
 /// Prints rows under a heading, each column as wide as it needs to be.
 pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) {
@@ -10,22 +27,22 @@ pub fn table<const N: usize>(heading: [&str; N], rows: &[[String; N]]) {
             *width = (*width).max(cell.chars().count());
         }
     }
-    line(&heading.map(str::to_owned), &widths);
+    row(&heading.map(str::to_owned), &widths);
     for row in rows {
-        line(row, &widths);
+        self::row(row, &widths);
     }
 }
 
-fn line<const N: usize>(cells: &[String; N], widths: &[usize; N]) {
+fn row<const N: usize>(cells: &[String; N], widths: &[usize; N]) {
     let padded: Vec<String> = cells
         .iter()
         .zip(widths)
         .map(|(cell, width)| format!("{cell:<width$}"))
         .collect();
-    println!("{}", padded.join("  ").trim_end());
+    say!("{}", padded.join("  ").trim_end());
 }
 
 /// Prints a JSON document.
 pub fn json(value: &Value) {
-    println!("{value:#}");
+    say!("{value:#}");
 }

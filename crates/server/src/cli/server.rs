@@ -1,5 +1,6 @@
 //! `cloakroom serve`
 
+use super::output::say;
 use super::{Common, Failure, log};
 use crate::app::start;
 use crate::config::{Config, KeyHash, Purpose};
@@ -32,7 +33,7 @@ impl Serve {
         sources.flags.listen = self.listen;
         sources.flags.admin_listen = self.admin_listen;
         sources.flags.dev = self.dev;
-        let mut config = Config::load(&sources)?;
+        let mut config = super::checked(&sources)?;
         log::start(&config.log)
             .map_err(|error| Failure::Usage(format!("log = {:?}: {error}", config.log)))?;
         let listeners = serve::Listeners::bind(&mut config)?;
@@ -82,15 +83,15 @@ impl Dev {
     }
 
     fn announce(&self, config: &Config) {
-        println!();
-        println!("  Cloakroom, for development only.");
-        println!();
-        println!("  open       {}", config.public_url);
-        println!("  user       {}", self.login.username);
-        println!("  password   {}", self.login.password);
-        println!("  console    http://{}/console", config.admin_listen);
-        println!("  admin key  {}", self.admin_key);
-        println!();
+        say!("");
+        say!("  Cloakroom, for development only.");
+        say!("");
+        say!("  open       {}", config.public_url);
+        say!("  user       {}", self.login.username);
+        say!("  password   {}", self.login.password);
+        say!("  console    http://{}/console", config.admin_listen);
+        say!("  admin key  {}", self.admin_key);
+        say!("");
     }
 }
 

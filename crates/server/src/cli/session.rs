@@ -1,5 +1,6 @@
 //! `cloakroom session …`
 
+use super::output::say;
 use super::{Common, Failure, output};
 use crate::app::start;
 use crate::app::view::{SessionJson, SubjectJson, rfc3339};
@@ -68,7 +69,7 @@ impl Session {
                         anyhow::anyhow!("there is no session {id}; it may have ended already").into(),
                     );
                 }
-                println!("Ended {id}.");
+                say!("Ended {id}.");
             }
             Self::RevokeSubject { subject, common } => {
                 let subject = parse(&subject)?;
@@ -78,7 +79,7 @@ impl Session {
                     .end_all(&subject, CloseReason::Revoked, &cause)
                     .await
                     .map_err(Failure::other)?;
-                println!("Ended {} sessions of {subject}.", all.ended.len());
+                say!("Ended {} of {subject}.", output::sessions(all.ended.len()));
             }
         }
         Ok(())

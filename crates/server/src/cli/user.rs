@@ -1,5 +1,6 @@
 //! `cloakroom user …`
 
+use super::output::say;
 use super::{Common, Failure, output};
 use crate::app::start;
 use crate::app::view::rfc3339;
@@ -88,7 +89,7 @@ impl User {
                     .add(name.clone(), password, roles)
                     .await
                     .map_err(Failure::other)?;
-                println!("Added {name}.");
+                say!("Added {name}.");
             }
             Self::Passwd {
                 name,
@@ -103,7 +104,10 @@ impl User {
                     .await
                     .map_err(Failure::other)?;
                 let ended = end_all(&config, &name, CloseReason::CredentialChange).await?;
-                println!("Changed the password of {name}. {ended} sessions ended.");
+                say!(
+                    "Changed the password of {name}. {} ended.",
+                    output::sessions(ended)
+                );
             }
             Self::Roles { name, roles, common } => {
                 set_roles(&common.load()?, &parse_name(&name)?, parse_roles(&roles)?).await?
@@ -116,7 +120,7 @@ impl User {
                     .await
                     .map_err(Failure::other)?;
                 let ended = end_all(&config, &name, CloseReason::Disabled).await?;
-                println!("Disabled {name}. {ended} sessions ended.");
+                say!("Disabled {name}. {} ended.", output::sessions(ended));
             }
             Self::Enable { name, common } => {
                 let (config, name) = (common.load()?, parse_name(&name)?);
@@ -125,7 +129,7 @@ impl User {
                     .enable(name.clone())
                     .await
                     .map_err(Failure::other)?;
-                println!("Enabled {name}.");
+                say!("Enabled {name}.");
             }
             Self::List { json, common } => list(&common.load()?, json).await?,
         }
@@ -145,7 +149,10 @@ async fn set_roles(config: &Config, name: &UserName, roles: Roles) -> Result<(),
         .set_roles(&subject(name)?, words.map_err(Failure::other)?, operator())
         .await
         .map_err(Failure::other)?;
-    println!("Changed the roles of {name}, and of {changed} sessions.");
+    say!(
+        "Changed the roles of {name}, and of {}.",
+        output::sessions(changed)
+    );
     Ok(())
 }
 

@@ -56,15 +56,11 @@ fn check(cookie: &Cookie, public_url: Option<&Origin>, settings: &mut Settings) 
 /// A cookie name: an RFC 6265 token without the prefixes that browsers give a meaning to.
 fn name(raw: &Raw) -> Result<String, &'static str> {
     let name = text(raw)?;
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    if !(1..=64).contains(&name.len()) || !name.bytes().all(token) {
-        return Err("must be 1 to 64 letters, digits or any of !#$%&'*+-.^_`|~ (RFC 6265)");
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    if !(1..=64).contains(&name.len()) || !name.bytes().all(plain) {
+        return Err("must be 1 to 64 letters, digits, - and _");
     }
-    let lower = name.to_ascii_lowercase();
-    if ["__host-", "__secure-", "__http-"]
-        .iter()
-        .any(|prefix| lower.starts_with(prefix))
-    {
+    if name.starts_with("__") {
         return Err("must not bring its own prefix: __Host-, or __Secure- with cookie.domain, is added");
     }
     Ok(name.to_owned())

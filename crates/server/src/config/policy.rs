@@ -90,7 +90,7 @@ pub struct ResolvedPolicy {
 impl Policy {
     /// The values that hold. A default gives way to a given value that it contradicts: the idle default comes down to
     /// a shorter absolute timeout, the absolute default goes up to a longer idle timeout, and the default of
-    /// `touch_every` comes down to a quarter of the shortest idle timeout.
+    /// `touch_every` comes down to a quarter of the shortest idle timeout, that of `renew_overlap` to `renew_after`.
     #[must_use]
     pub fn resolve(&self) -> ResolvedPolicy {
         let (idle, absolute) = pair(
@@ -111,7 +111,10 @@ impl Policy {
             renew_after: self
                 .renew_after
                 .unwrap_or(RenewAfter::Span(Span::from_secs(3600))),
-            renew_overlap: self.renew_overlap.unwrap_or(Span::from_secs(10)),
+            renew_overlap: self.renew_overlap.unwrap_or(match self.renew_after {
+                Some(RenewAfter::Span(after)) => Span::from_secs(10).min(after),
+                _ => Span::from_secs(10),
+            }),
             max_sessions: self.max_sessions.unwrap_or(5),
             when_full: self.when_full.unwrap_or(WhenFull::EvictOldest),
             step_up_within: self.step_up_within.unwrap_or(Span::from_secs(5 * 60)),
@@ -137,7 +140,7 @@ pub(super) fn read(settings: &mut Settings) -> Policy {
         idle_timeout: timeout(settings, "policy.idle_timeout"),
         absolute_timeout: timeout(settings, "policy.absolute_timeout"),
         touch_every: settings.read("policy.touch_every", |raw| {
-            span(raw, Span::from_millis(100), LONGEST)
+            span(raw, Span::from_millis(100), Span::from_secs(3600))
         }),
         renew_after: settings.read("policy.renew_after", renew_after),
         renew_overlap: settings.read("policy.renew_overlap", |raw| {
@@ -185,6 +188,12 @@ fn check(policy: &Policy, settings: &mut Settings) {
             let bound = format!("must be shorter than {prefix}.idle_timeout, which is {idle}");
             settings.contradiction("policy.touch_every", bound);
         }
+    }
+    if let RenewAfter::Span(after) = resolved.renew_after
+        && policy.renew_overlap.is_some_and(|overlap| overlap >= after)
+    {
+        let bound = format!("must be shorter than policy.renew_after, which is {after}");
+        settings.contradiction("policy.renew_overlap", bound);
     }
 }
 

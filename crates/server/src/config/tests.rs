@@ -343,7 +343,7 @@ fn each_mistake_in_a_top_level_key_names_its_value_and_the_bound() {
 
 #[test]
 fn each_mistake_in_a_cookie_key_names_its_value_and_the_bound() {
-    const TOKEN: &str = "must be 1 to 64 letters, digits or any of !#$%&'*+-.^_`|~ (RFC 6265)";
+    const TOKEN: &str = "must be 1 to 64 letters, digits, - and _";
     const PREFIX: &str = "must not bring its own prefix: __Host-, or __Secure- with cookie.domain, is added";
     const SUFFIX: &str = "must not be a public suffix: everybody can have a host under it";
     const DOMAIN: &str = "must be a domain name, as in example.com";
@@ -391,7 +391,7 @@ fn each_mistake_in_a_policy_key_names_its_value_and_the_bound() {
         ("policy.idle_timeout", "'999ms'", TIMEOUT),
         ("policy.idle_timeout", "'401d'", TIMEOUT),
         ("policy.absolute_timeout", "'0s'", TIMEOUT),
-        ("policy.touch_every", "'99ms'", "must be from 100ms to 400d"),
+        ("policy.touch_every", "'99ms'", "must be from 100ms to 1h"),
         (
             "policy.touch_every",
             "'30m'",
@@ -691,16 +691,13 @@ fn a_configuration_file_with_a_secret_is_not_for_everybody() {
              'cloakroom.toml'"
         )
     };
-    for (text, key) in [
-        ("store = 'redis://:hunter2@h'".to_owned(), "store"),
-        (format!("admin.keys = ['{KEY}']"), "admin.keys"),
-    ] {
-        let file = File::new(&format!("public_url = 'https://a.example'\n{text}"));
-        file.load().unwrap();
-        file.mode("cloakroom.toml", 0o644);
-        assert_eq!(file.load().unwrap_err(), [exposed(key)]);
-    }
-    let harmless = File::new("public_url = 'https://a.example'\nstore = 'redis://h'\nadmin.keys = []");
+    let file = File::new("public_url = 'https://a.example'\nstore = 'redis://:hunter2@h'");
+    file.load().unwrap();
+    file.mode("cloakroom.toml", 0o644);
+    assert_eq!(file.load().unwrap_err(), [exposed("store")]);
+    // A hash of a key opens nothing.
+    let text = format!("public_url = 'https://a.example'\nstore = 'redis://h'\nadmin.keys = ['{KEY}']");
+    let harmless = File::new(&text);
     harmless.mode("cloakroom.toml", 0o644);
     harmless.load().unwrap();
 }

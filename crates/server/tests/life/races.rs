@@ -83,7 +83,7 @@ fn req_31_a_hundred_requests_at_the_edge_make_one_successor() {
 fn req_29_30_an_old_token_is_good_for_the_overlap_and_then_ends_the_session() {
     let server = Setup::default()
         .set("policy.renew_after", "1s")
-        .set("policy.renew_overlap", "2s")
+        .set("policy.renew_overlap", "900ms")
         .start();
     let name = server.user(&[]);
     let browser = server.logged_in(&name);
@@ -98,7 +98,7 @@ fn req_29_30_an_old_token_is_good_for_the_overlap_and_then_ends_the_session() {
     let other = server.browser();
     other.keep(&answer);
     assert_eq!(other.token(), browser.token(), "the same successor");
-    std::thread::sleep(Duration::from_millis(2200));
+    std::thread::sleep(Duration::from_millis(1000));
     old.ask("GET", "/auth/whoami").send().problem(401, "NO_SESSION");
     browser.get("/auth/whoami").problem(401, "NO_SESSION");
     let events = server.events(&name);

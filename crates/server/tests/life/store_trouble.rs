@@ -125,8 +125,12 @@ fn a_damaged_record_is_dead_and_an_alert_and_harms_nobody_else() {
     assert!(theirs.is_logged_in());
     let all = server.admin("GET", "/admin/v1/events?limit=1000").send().is(200);
     assert!(all.body.contains("\"alert\""), "{}", all.body);
-    server.logged_in(&name).get("/auth/sessions").is(200);
+    // Its owner still gets in, sees the account page, and everything of theirs can be ended.
+    server.logged_in(&name).visit("/account").is(200);
     browser.log_in(&name).is(200);
+    let path = format!("/admin/v1/subjects/{name}/sessions");
+    server.admin("DELETE", &path).send().is(200);
+    assert!(!browser.is_logged_in() && theirs.is_logged_in());
 }
 
 #[test]
