@@ -31,6 +31,13 @@ pub struct Alive {
     pub step_up: Option<Mismatch>,
 }
 
+impl Alive {
+    /// Whether nothing has to be written: so it is for nearly every request.
+    pub(crate) const fn wants_nothing(&self) -> bool {
+        !self.stale && !self.renew && !self.confirm && self.moved.is_none()
+    }
+}
+
 /// Why a record is no longer good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Death {

@@ -25,6 +25,11 @@ pub struct Active {
 impl Active {
     pub(super) fn new(token: Token, record: Record) -> Self {
         let key = token.key();
+        Self::at(key, token, record)
+    }
+
+    /// With the token's key, where that is known already.
+    pub(super) fn at(key: Key, token: Token, record: Record) -> Self {
         Self {
             token,
             key,

@@ -15,14 +15,19 @@ const HOPS: usize = 3;
 /// A record and the token it is kept under.
 pub(super) struct Located {
     pub token: Token,
+    pub key: Key,
     pub record: Record,
     /// The client presented an older token: this one is to be offered.
     pub offered: bool,
 }
 
 /// What a token leads to.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one of them, on the stack of one request, and nearly always the large one"
+)]
 pub(super) enum Way {
-    To(Box<Located>),
+    To(Located),
     Nowhere,
     /// It had been replaced long ago: two parties hold it, and one of them stole it. The session is on from this key.
     Reused(Key),
@@ -36,20 +41,22 @@ enum Step {
 impl Sessions {
     /// The record of a token, or of its successor while the overlap lasts. Changes nothing.
     pub(super) async fn locate(&self, token: &Token, now: Timestamp) -> Result<Way, SessionError> {
-        let mut step = match self.read(&token.key()).await? {
+        let key = token.key();
+        let mut step = match self.read(&key).await? {
             None => return Ok(Way::Nowhere),
             Some(Slot::Live(record)) => {
-                return Ok(Way::To(Box::new(Located {
+                return Ok(Way::To(Located {
                     token: token.clone(),
+                    key,
                     record,
                     offered: false,
-                })));
+                }));
             }
             Some(Slot::Moved(moved)) => Step::On(token.clone(), moved),
         };
         for _ in 0..HOPS {
             step = match step {
-                Step::On(token, moved) => self.follow(&token, &moved, now).await?,
+                Step::On(token, moved) => Box::pin(self.follow(&token, &moved, now)).await?,
                 Step::Done(way) => return Ok(way),
             };
         }
@@ -75,11 +82,12 @@ impl Sessions {
                     TokenState::Confirmed { at } => at.is_some_and(good),
                 };
                 Ok(Step::Done(if alive {
-                    Way::To(Box::new(Located {
+                    Way::To(Located {
                         token: successor,
+                        key: moved.to,
                         record,
                         offered: true,
-                    }))
+                    })
                 } else {
                     Way::Reused(moved.to)
                 }))

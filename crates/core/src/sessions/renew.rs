@@ -23,7 +23,7 @@ impl Sessions {
         now: Timestamp,
     ) -> Result<Option<Active>, SessionError> {
         let old = &located.record;
-        let token = Token::mint(located.token.key().bucket(), self.random())?;
+        let token = Token::mint(located.key.bucket(), self.random())?;
         let mut record = old.clone();
         record.revision = old.revision.next();
         record.seen_at = now;
@@ -50,7 +50,7 @@ impl Sessions {
             expires_at: old.expires_at,
         };
         let deadline = self.deadline(&record);
-        let key = located.token.key();
+        let key = located.key;
         let cause = self.user(client);
         let swap = Swap {
             key,

@@ -46,22 +46,23 @@ impl Sessions {
         for _ in 0..TRIES {
             let now = self.now();
             let located = match self.locate(token, now).await? {
-                Way::To(located) => *located,
+                Way::To(located) => located,
                 Way::Nowhere => return Ok(None),
                 Way::Reused(key) => {
-                    self.reused(&key, now).await?;
+                    Box::pin(self.reused(&key, now)).await?;
                     return Ok(None);
                 }
             };
+            // What is rarely done is put aside in a box, so that what is done for every request stays small.
             let pass = match self.policy().judge(&located.record, client, None, now) {
-                Verdict::Dead(death) => self
-                    .bury(&located, death, client)
-                    .await
-                    .map(|()| Pass::Settled(None))?,
-                Verdict::Alive(alive) if activity == Activity::Background => {
+                Verdict::Alive(alive) if alive.wants_nothing() || activity == Activity::Background => {
                     Pass::Settled(Some(plain(located, alive)))
                 }
-                Verdict::Alive(alive) => self.attend(located, alive, client, now).await?,
+                Verdict::Alive(alive) => Box::pin(self.attend(located, alive, client, now)).await?,
+                Verdict::Dead(death) => {
+                    Box::pin(self.bury(&located, death, client)).await?;
+                    Pass::Settled(None)
+                }
             };
             if let Pass::Settled(active) = pass {
                 return Ok(active);
@@ -81,7 +82,7 @@ impl Sessions {
             .policy()
             .judge(&located.record, &located.record.client, None, now)
         {
-            Verdict::Alive(alive) => Ok(Some(plain(*located, alive))),
+            Verdict::Alive(alive) => Ok(Some(plain(located, alive))),
             Verdict::Dead(_) => Ok(None),
         }
     }
@@ -99,7 +100,7 @@ impl Sessions {
             return self.seen(located, alive, now).await;
         }
         if alive.renew && alive.step_up.is_none() {
-            match Active::new(located.token.clone(), located.record.clone()).data() {
+            match Active::at(located.key, located.token.clone(), located.record.clone()).data() {
                 Ok(data) => {
                     return Ok(self
                         .renew(&located, &data, client, now)
@@ -122,7 +123,7 @@ impl Sessions {
         if alive.stale {
             located.record.seen_at = now;
             let touch = Touch {
-                key: located.token.key(),
+                key: located.key,
                 seen_at: now,
                 deadline: self.deadline(&located.record),
             };
@@ -158,7 +159,7 @@ impl Sessions {
         }
         let deadline = self.deadline(&record);
         let swap = Swap {
-            key: located.token.key(),
+            key: located.key,
             expected,
             record,
             deadline,
@@ -186,7 +187,7 @@ impl Sessions {
                 cause.saying(format!("used with another {mismatch}")),
             ),
         };
-        self.close_wherever(&located.token.key(), reason, &cause).await?;
+        self.close_wherever(&located.key, reason, &cause).await?;
         Ok(())
     }
 
@@ -199,6 +200,6 @@ impl Sessions {
 
 fn plain(located: Located, alive: Alive) -> Active {
     let offered = located.offered;
-    let active = Active::new(located.token, located.record).wanting_step_up(alive.step_up);
+    let active = Active::at(located.key, located.token, located.record).wanting_step_up(alive.step_up);
     if offered { active.reissued() } else { active }
 }
