@@ -8,6 +8,11 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// The server's program: Redis, or whatever else speaks its language, such as `valkey-server`.
+fn program() -> String {
+    std::env::var("CLOAKROOM_TEST_REDIS").unwrap_or_else(|_| "redis-server".to_owned())
+}
+
 /// What a server is started with.
 #[derive(Clone, Default)]
 pub struct Settings {
@@ -55,7 +60,7 @@ impl Server {
                 };
             }
         }
-        panic!("redis-server does not start; see what it says: redis-server --port 0");
+        panic!("{0} does not start; see what it says: {0} --port 0", program());
     }
 
     pub fn port(&self) -> u16 {
@@ -110,7 +115,7 @@ impl Drop for Server {
 }
 
 fn spawn(port: u16, data: &Path, settings: &Settings) -> Option<Child> {
-    let mut command = Command::new("redis-server");
+    let mut command = Command::new(program());
     command.args([
         "--bind",
         "127.0.0.1",
@@ -149,9 +154,9 @@ fn spawn(port: u16, data: &Path, settings: &Settings) -> Option<Child> {
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            panic!("redis-server is missing: apt-get install redis-server")
+            panic!("{0} is missing: apt-get install {0}", program())
         }
-        Err(error) => panic!("redis-server: {error}"),
+        Err(error) => panic!("{}: {error}", program()),
     };
     let end = Instant::now() + Duration::from_secs(10);
     while Instant::now() < end {
