@@ -51,7 +51,7 @@ fn reference(c: &mut Criterion) {
     let secret = [7_u8; 32];
     let text = "A".repeat(44);
     c.bench_function("reference: SHA-256 of 32 bytes", |b| {
-        b.iter(|| Sha256::digest(black_box(secret)))
+        b.iter(|| Sha256::digest(black_box(secret)));
     });
     c.bench_function("reference: base64url of 44 characters", |b| {
         b.iter(|| {
@@ -84,7 +84,7 @@ fn a_record_is_read_in_no_time(c: &mut Criterion) {
     let (_, _, record) = engine();
     let (bytes, seen_at) = (record.encode(), record.seen_at);
     c.bench_function("decode a record", |b| {
-        b.iter(|| Slot::decode(black_box(&bytes), seen_at).unwrap())
+        b.iter(|| Slot::decode(black_box(&bytes), seen_at).unwrap());
     });
     c.bench_function("encode a record", |b| b.iter(|| black_box(&record).encode()));
 }

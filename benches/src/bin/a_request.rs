@@ -65,10 +65,11 @@ impl Server {
         })
     }
 
+    #[allow(clippy::cast_precision_loss, reason = "thousands of requests, not 2^52")]
     async fn microseconds(&self, requests: usize) -> Result<f64> {
         let before = cpu::used(self.child.id())?;
         load(self.port, &self.cookie, CONNECTIONS, requests).await?;
-        let used = cpu::used(self.child.id())? - before;
+        let used = cpu::used(self.child.id())?.saturating_sub(before);
         Ok(used.as_secs_f64() * 1e6 / requests as f64)
     }
 }
