@@ -38,6 +38,7 @@ pub struct EventJson {
 
 /// Events and where to go on.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the name that the contract gives it")]
 pub struct Events {
     events: Vec<EventJson>,
     next: String,

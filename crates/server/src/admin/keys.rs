@@ -56,9 +56,8 @@ pub fn check(app: &App, key: &str, ip: Option<IpAddr>) -> Result<Operator, Probl
         .count()
         > 0;
     if found && !key.is_empty() {
-        return Ok(Operator(
-            hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect(),
-        ));
+        let [a, b, c, d, ..] = <[u8; 32]>::from(hash);
+        return Ok(Operator(format!("{a:02x}{b:02x}{c:02x}{d:02x}")));
     }
     if !key.is_empty() {
         app.wrong_keys.charge(ip, now);

@@ -121,6 +121,10 @@ pub async fn method_not_allowed() -> Problem {
 }
 
 /// A panic in a handler: logged, and a 500 that says nothing of it.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the signature that tower-http asks for"
+)]
 pub fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
     let what = panic
         .downcast_ref::<&str>()

@@ -1,4 +1,4 @@
-//! Traefik ForwardAuth and Caddy `forward_auth`: whatever is not 2xx goes to the client as it is.
+//! Traefik `ForwardAuth` and Caddy `forward_auth`: whatever is not 2xx goes to the client as it is.
 
 use super::check::{allowed, decide, uncached, way_in};
 use crate::app::App;

@@ -45,7 +45,7 @@ pub struct Common {
     /// The configuration file (TOML). Each key is also an environment variable: `CLOAKROOM_POLICY__IDLE_TIMEOUT=30m`.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where sessions are kept: memory:, sqlite:PATH, redis://HOST, rediss://HOST.
+    /// Where sessions are kept: `memory:`, `sqlite:PATH`, `redis://HOST`, `rediss://HOST`.
     #[arg(long, value_name = "URL")]
     store: Option<String>,
     /// The folder for what the server keeps besides sessions, such as its users.

@@ -110,7 +110,7 @@ impl User {
                 );
             }
             Self::Roles { name, roles, common } => {
-                set_roles(&common.load()?, &parse_name(&name)?, parse_roles(&roles)?).await?
+                set_roles(&common.load()?, &parse_name(&name)?, parse_roles(&roles)?).await?;
             }
             Self::Disable { name, common } => {
                 let (config, name) = (common.load()?, parse_name(&name)?);

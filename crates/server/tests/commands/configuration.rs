@@ -237,6 +237,7 @@ fn what_is_printed_can_be_read_back() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn contract_mistakes_stop_the_start_naming_key_value_and_bound() {
     let folder = tempfile::tempdir().unwrap();
     for (key, value, names) in [
@@ -434,7 +435,7 @@ fn a_secret_that_others_can_read_stops_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let open = |name: &str, mode: u32| {
-        std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(mode)).unwrap()
+        std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(mode)).unwrap();
     };
     write(folder.path(), "store.url", "redis://:hunter22@127.0.0.1:6379\n");
     write(

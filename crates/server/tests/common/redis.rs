@@ -100,7 +100,7 @@ fn spawn(port: u16, data: &TempDir, arguments: &[String]) -> Option<Child> {
     let asked = Instant::now();
     while asked.elapsed() < Duration::from_secs(10) {
         if child.try_wait().unwrap().is_some() {
-            return None;
+            break;
         }
         if answers(port) {
             return Some(child);
@@ -108,6 +108,7 @@ fn spawn(port: u16, data: &TempDir, arguments: &[String]) -> Option<Child> {
         std::thread::sleep(Duration::from_millis(10));
     }
     let _ = child.kill();
+    let _ = child.wait();
     None
 }
 

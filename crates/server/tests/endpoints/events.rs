@@ -204,7 +204,7 @@ fn a_session_that_nobody_looks_at_ends_in_the_journal_within_a_minute() {
     let asked = std::time::Instant::now();
     while !server.kinds(&name).contains(&"closed:absolute".to_owned()) {
         assert!(
-            asked.elapsed() < Duration::from_secs(60),
+            asked.elapsed() < Duration::from_mins(1),
             "{:?}",
             server.kinds(&name)
         );

@@ -1,6 +1,7 @@
 //! Every endpoint as the contract describes it, asked from outside.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // these are tests
+#![allow(clippy::needless_for_each, clippy::format_collect)] // short beats fast here
 
 #[path = "../common/mod.rs"]
 mod common;

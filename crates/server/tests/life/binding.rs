@@ -7,7 +7,7 @@ const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.
 
 fn elsewhere(browser: &Browser) -> Browser {
     let mut other = browser.copy();
-    other.agent = CHROME.to_owned();
+    CHROME.clone_into(&mut other.agent);
     other
 }
 
@@ -141,10 +141,6 @@ fn each_reaction_does_what_it_says() {
             .ask("GET", "/auth/whoami")
             .header("Accept-Language", "de")
             .send();
-        assert_eq!(
-            same.status == 200,
-            !closed && ip != "log" || ip == "log",
-            "{same:#?}"
-        );
+        assert_eq!(same.status == 200, !closed, "{same:#?}");
     }
 }

@@ -98,7 +98,7 @@ fn req_29_30_an_old_token_is_good_for_the_overlap_and_then_ends_the_session() {
     let other = server.browser();
     other.keep(&answer);
     assert_eq!(other.token(), browser.token(), "the same successor");
-    std::thread::sleep(Duration::from_millis(1000));
+    std::thread::sleep(Duration::from_secs(1));
     old.ask("GET", "/auth/whoami").send().problem(401, "NO_SESSION");
     browser.get("/auth/whoami").problem(401, "NO_SESSION");
     let events = server.events(&name);

@@ -54,7 +54,7 @@ fn use_everything(server: &Server) -> Vec<String> {
         .without("Sec-Fetch-Site");
     ask.send().is(403);
     let mut other = browser.copy();
-    other.agent = "curl/8".to_owned();
+    "curl/8".clone_into(&mut other.agent);
     other.get("/auth/whoami").is(401);
     let token = browser.token().unwrap();
     server
