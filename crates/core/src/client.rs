@@ -52,7 +52,8 @@ fn tame(value: &str, most: usize) -> Option<Box<str>> {
     if value.is_empty() {
         return None;
     }
-    if value.chars().any(char::is_control) {
+    let controls = value.bytes().any(|byte| byte < 0x20 || byte == 0x7f);
+    if controls || (!value.is_ascii() && value.chars().any(char::is_control)) {
         return Some(
             value
                 .chars()

@@ -4,6 +4,7 @@ use cloakroom_core::Client;
 use http::header::{ACCEPT_LANGUAGE, HeaderName, USER_AGENT};
 use http::{Extensions, HeaderMap, HeaderValue};
 use ipnet::IpNet;
+use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
 /// The address at the other end of the connection. Servers other than axum's put it into the request's extensions.
@@ -86,10 +87,10 @@ impl Caller {
     pub(crate) fn client(&self) -> Client {
         let mut client = self.ip.map(Client::at).unwrap_or_default();
         if let Some(value) = &self.user_agent {
-            client = client.with_user_agent(&String::from_utf8_lossy(value.as_bytes()));
+            client = client.with_user_agent(&text(value));
         }
         if let Some(value) = &self.language {
-            client = client.with_language(&String::from_utf8_lossy(value.as_bytes()));
+            client = client.with_language(&text(value));
         }
         client
     }
@@ -118,4 +119,11 @@ fn parse(text: &str) -> Option<IpAddr> {
         .parse::<IpAddr>()
         .or_else(|_| text.parse::<SocketAddr>().map(|with_port| with_port.ip()));
     Some(address.ok()?.to_canonical())
+}
+
+/// A header as text, whatever its bytes are; nearly always it is plain ASCII.
+fn text(value: &HeaderValue) -> Cow<'_, str> {
+    value
+        .to_str()
+        .map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed)
 }

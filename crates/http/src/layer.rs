@@ -55,7 +55,7 @@ impl SessionLayer {
             tracing::warn!(domain, "the session cookie goes to every host of the domain");
         }
         if !cookie.is_secure() {
-            tracing::warn!("the session cookie also goes over plain HTTP");
+            tracing::warn!(cookie = cookie.name(), "the cookie also goes over plain HTTP");
         }
         self.with(|config| config.cookie = cookie)
     }

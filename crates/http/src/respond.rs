@@ -4,10 +4,13 @@ use crate::cookie::CookieConfig;
 use crate::session::Outcome;
 use cloakroom_core::Timestamp;
 use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// Shared caches heed these before `Cache-Control` (RFC 9213).
-const SHARED_CACHES: [&str; 2] = ["cdn-cache-control", "surrogate-control"];
+const SHARED_CACHES: [HeaderName; 2] = [
+    HeaderName::from_static("cdn-cache-control"),
+    HeaderName::from_static("surrogate-control"),
+];
 
 /// Writes the cookie if it changed, and keeps caches away from what belongs to one user (ASVS 14.3.2).
 pub(crate) fn write(outcome: &Outcome, cookie: &CookieConfig, now: Timestamp, headers: &mut HeaderMap) {
@@ -36,10 +39,11 @@ fn forbid_caching(headers: &mut HeaderMap, sets_cookie: bool) {
         };
         headers.get_all(CACHE_CONTROL).iter().any(named)
     };
-    let private = says(&["private", "no-store"]) && !says(&["public"]);
-    let asked_to_cache = headers.contains_key(CACHE_CONTROL) && !private;
+    let said = headers.contains_key(CACHE_CONTROL);
+    let private = said && says(&["private", "no-store"]) && !says(&["public"]);
+    let asked_to_cache = said && !private;
     let mut told_caches = false;
-    for name in SHARED_CACHES {
+    for name in &SHARED_CACHES {
         told_caches |= headers.remove(name).is_some();
     }
     if asked_to_cache || told_caches {

@@ -6,6 +6,7 @@
 mod support;
 
 cloakroom_testkit::conformance!(support::Bench::new);
+cloakroom_testkit::engine_suite!(support::Bench::new);
 
 #[test]
 fn any_sequence_of_steps_does_what_the_model_does() {

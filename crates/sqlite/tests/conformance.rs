@@ -45,6 +45,7 @@ impl Fixture for OneFile {
 }
 
 cloakroom_testkit::conformance!(OneFile::new);
+cloakroom_testkit::engine_suite!(OneFile::new);
 
 #[test]
 fn any_sequence_of_steps_does_what_the_model_does() {

@@ -11,25 +11,27 @@ use crate::seal::{self, Purpose};
 use crate::subject::{Subject, Word};
 use crate::time::Timestamp;
 use crate::token::Token;
+use std::sync::Arc;
 
 /// A session that was judged alive, with the token that opens its data.
 #[derive(Clone, Debug)]
 pub struct Active {
     token: Token,
     key: Key,
-    record: Record,
+    record: Arc<Record>,
     step_up: Option<Mismatch>,
     reissued: bool,
 }
 
 impl Active {
-    pub(super) fn new(token: Token, record: Record) -> Self {
+    pub(super) fn new(token: Token, record: impl Into<Arc<Record>>) -> Self {
         let key = token.key();
         Self::at(key, token, record)
     }
 
     /// With the token's key, where that is known already.
-    pub(super) fn at(key: Key, token: Token, record: Record) -> Self {
+    pub(super) fn at(key: Key, token: Token, record: impl Into<Arc<Record>>) -> Self {
+        let record = record.into();
         Self {
             token,
             key,

@@ -8,6 +8,7 @@ use crate::seal::{self, Purpose};
 use crate::store::StoreError;
 use crate::time::Timestamp;
 use crate::token::Token;
+use std::sync::Arc;
 
 /// How many renewals an old token is followed through. More than two within one overlap is no honest client.
 const HOPS: usize = 3;
@@ -16,16 +17,13 @@ const HOPS: usize = 3;
 pub(super) struct Located {
     pub token: Token,
     pub key: Key,
-    pub record: Record,
+    /// Shared, so that it is handed on without being copied.
+    pub record: Arc<Record>,
     /// The client presented an older token: this one is to be offered.
     pub offered: bool,
 }
 
 /// What a token leads to.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one of them, on the stack of one request, and nearly always the large one"
-)]
 pub(super) enum Way {
     To(Located),
     Nowhere,
@@ -48,7 +46,7 @@ impl Sessions {
                 return Ok(Way::To(Located {
                     token: token.clone(),
                     key,
-                    record,
+                    record: record.into(),
                     offered: false,
                 }));
             }
@@ -85,7 +83,7 @@ impl Sessions {
                     Way::To(Located {
                         token: successor,
                         key: moved.to,
-                        record,
+                        record: record.into(),
                         offered: true,
                     })
                 } else {

@@ -3,7 +3,7 @@
 use super::active::seal_data;
 use super::{Active, SessionError, Sessions};
 use crate::client::Client;
-use crate::data::{Changes, Data};
+use crate::data::{Changes, Data, DataError};
 use crate::event::CloseReason;
 use crate::key::Bucket;
 use crate::policy::WhenFull;
@@ -130,7 +130,14 @@ impl Sessions {
         if let Some(current) = &current
             && current.subject().is_none_or(|before| *before == log_in.subject)
         {
-            data.absorb(current.data()?.carried())?;
+            match current.data() {
+                Ok(before) => data.absorb(before.carried())?,
+                // A cart that can not be opened must not keep its owner from logging in.
+                Err(DataError::Damaged) => {
+                    tracing::error!(session = %current.id(), "a session's data does not open")
+                }
+                Err(error) => return Err(error.into()),
+            }
         }
         let bucket = Bucket::of(&log_in.subject);
         let identity = Identity {
@@ -181,6 +188,11 @@ impl Sessions {
         let last = match self.rotate(current, client).await {
             Ok(last) => last,
             Err(SessionError::Gone) => return Ok(active.clone()),
+            // What does not open can not be moved to another token either, and nothing of it comes along.
+            Err(SessionError::Data(DataError::Damaged)) => {
+                self.end_at(current, CloseReason::Replaced, &cause).await?;
+                return Ok(active.clone());
+            }
             Err(error) => return Err(error),
         };
         let mut active = active.clone();

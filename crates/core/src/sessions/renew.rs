@@ -6,7 +6,7 @@ use super::{Active, SessionError, Sessions};
 use crate::client::Client;
 use crate::data::Data;
 use crate::event::Kind;
-use crate::record::{Moved, TokenState};
+use crate::record::{Moved, Record, TokenState};
 use crate::seal::{self, Purpose};
 use crate::store::{Rotation, Swap, Write};
 use crate::time::Timestamp;
@@ -22,9 +22,9 @@ impl Sessions {
         client: &Client,
         now: Timestamp,
     ) -> Result<Option<Active>, SessionError> {
-        let old = &located.record;
+        let old = &*located.record;
         let token = Token::mint(located.key.bucket(), self.random())?;
-        let mut record = old.clone();
+        let mut record = Record::clone(old);
         record.revision = old.revision.next();
         record.seen_at = now;
         record.token_at = now;

@@ -10,6 +10,7 @@ use crate::record::{Record, TokenState};
 use crate::store::{Swap, Touch, Write};
 use crate::time::Timestamp;
 use crate::token::Token;
+use std::sync::Arc;
 
 /// Whether a request shows that the user is there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,7 +122,7 @@ impl Sessions {
     /// Marks the session as seen, if that is due.
     async fn seen(&self, mut located: Located, alive: Alive, now: Timestamp) -> Result<Pass, SessionError> {
         if alive.stale {
-            located.record.seen_at = now;
+            Arc::make_mut(&mut located.record).seen_at = now;
             let touch = Touch {
                 key: located.key,
                 seen_at: now,
@@ -142,7 +143,7 @@ impl Sessions {
         client: &Client,
         now: Timestamp,
     ) -> Result<Pass, SessionError> {
-        let mut record = located.record.clone();
+        let mut record = Record::clone(&located.record);
         let expected = record.revision;
         record.revision = expected.next();
         record.seen_at = now;
@@ -169,7 +170,11 @@ impl Sessions {
         match self.store().swap(&swap).await? {
             Write::Done => {
                 let record = swap.record;
-                Ok(Pass::Settled(Some(plain(Located { record, ..located }, alive))))
+                let located = Located {
+                    record: record.into(),
+                    ..located
+                };
+                Ok(Pass::Settled(Some(plain(located, alive))))
             }
             Write::Conflict | Write::Gone => Ok(Pass::Again),
         }

@@ -10,7 +10,9 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use cloakroom::problem::{Code, Problem};
-use cloakroom::{Client, CloseReason, Data, Found, LogIn, SessionError, SessionId, Subject, Token, Word};
+use cloakroom::{
+    Client, CloseReason, Data, Event, Found, Kind, LogIn, SessionError, SessionId, Subject, Token, Word,
+};
 use serde::Deserialize;
 use serde_json::json;
 use std::net::IpAddr;
@@ -52,11 +54,15 @@ pub struct Filter {
 }
 
 /// For an application that checked the password itself.
-pub async fn open(State(app): State<App>, Json(opening): Json<Opening>) -> Result<Response, Problem> {
+pub async fn open(
+    State(app): State<App>,
+    Extension(Operator(name)): Extension<Operator>,
+    Json(opening): Json<Opening>,
+) -> Result<Response, Problem> {
     let client = client(opening.client);
     let mut data = Data::default();
-    for (name, value) in &opening.data {
-        data.set_named(name, value)
+    for (field, value) in &opening.data {
+        data.set_named(field, value)
             .map_err(|error| bad("data", &error.to_string()))?;
     }
     if opening.auth.is_empty() {
@@ -68,6 +74,13 @@ pub async fn open(State(app): State<App>, Json(opening): Json<Opening>) -> Resul
     }
     let log_in = log_in.remember(opening.remember).data(data);
     let active = app.sessions.log_in(log_in, &client, None).await?;
+    let cause = app.sessions.operator(&name).saying("opened a session");
+    let event = Event::of(Kind::Admin, cause)
+        .about(active.subject().cloned())
+        .in_session(active.id());
+    if let Err(error) = app.sessions.note(&event).await {
+        tracing::warn!(%error, "the journal did not take an event");
+    }
     let session = SessionJson::new(active.record(), app.sessions.policy(), None);
     let body = json!({ "token": *active.token().expose(), "session": session });
     Ok((StatusCode::CREATED, axum::Json(body)).into_response())
