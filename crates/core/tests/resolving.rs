@@ -410,6 +410,30 @@ async fn damaged_data_is_an_error_and_neither_empty_nor_a_log_out() {
     assert!(seen.is_new_token());
 }
 
+/// A cart that does not open any more goes with the session that held it; its owner logs in all the same.
+#[tokio::test]
+async fn damaged_data_before_log_in_keeps_nobody_from_logging_in() {
+    let desk = Desk::with(Policy::builder());
+    let visitor = desk
+        .sessions
+        .open_anonymous(&desk.client, &note("cart"))
+        .await
+        .unwrap();
+    tamper(&desk, visitor.token(), |sealed| {
+        *sealed = vec![1; sealed.len()].into();
+    })
+    .await;
+    let visitor = desk.show(visitor.token()).await.unwrap();
+    let log_in = cloakroom_core::LogIn::of("alice".parse().unwrap());
+    let active = desk
+        .sessions
+        .log_in(log_in, &desk.client, Some(&visitor))
+        .await
+        .unwrap();
+    assert!(active.data().unwrap().is_empty());
+    assert!(desk.show(visitor.token()).await.is_none(), "the old one is gone");
+}
+
 /// Changes what is sealed in a record, behind the engine's back.
 async fn tamper(desk: &Desk, token: &Token, change: impl FnOnce(&mut Box<[u8]>)) {
     let Some(Slot::Live(mut record)) = desk.slot(token).await else {
