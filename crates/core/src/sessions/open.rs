@@ -134,7 +134,7 @@ impl Sessions {
                 Ok(before) => data.absorb(before.carried())?,
                 // A cart that can not be opened must not keep its owner from logging in.
                 Err(DataError::Damaged) => {
-                    tracing::error!(session = %current.id(), "a session's data does not open")
+                    tracing::error!(session = %current.id(), "a session's data does not open");
                 }
                 Err(error) => return Err(error.into()),
             }

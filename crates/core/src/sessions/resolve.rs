@@ -23,10 +23,6 @@ pub enum Activity {
 }
 
 /// What a pass over a record came to.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one of them, on the stack of one request"
-)]
 enum Pass {
     Settled(Option<Active>),
     /// Somebody wrote in between.
