@@ -15,7 +15,8 @@ pub fn walk(inputs: usize, corpus: &[Vec<u8>], target: fn(&[u8])) {
         state ^= state << 17;
         usize::try_from(state >> 16).unwrap_or(0) % most.max(1)
     };
-    let times = std::env::var("TEST_TIMES").map_or(1, |times| times.parse().unwrap());
+    let times = std::env::var("TEST_TIMES").ok();
+    let times: usize = times.and_then(|times| times.parse().ok()).unwrap_or(1);
     for turn in 0..inputs * times {
         let mut input = if turn % 4 == 0 {
             Vec::new()
