@@ -103,7 +103,7 @@ fn nothing_is_linked_in_two_versions() {
             it.split_once('@')
                 .is_some_and(|(crate_, of)| crate_ == name && version.starts_with(&format!("{of}.")))
         };
-        if !skipped.iter().any(|it| spared(&it)) {
+        if !skipped.iter().any(|it| spared(it)) {
             versions.entry(name).or_default().insert(version);
         }
     }

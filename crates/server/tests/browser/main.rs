@@ -1,6 +1,12 @@
 //! What people do in a browser: the real binary, a real Chromium, two of them where the story needs two.
 
-#![allow(clippy::unwrap_used, reason = "a failed expectation is how a test speaks")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::format_collect,
+    reason = "a failed expectation is how a test speaks"
+)]
 
 mod chromium;
 mod other_site;
