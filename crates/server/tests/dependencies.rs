@@ -99,7 +99,7 @@ fn nothing_is_linked_in_two_versions() {
     let skipped = strings(&rules, "bans", "skip");
     let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for Linked { name, version, .. } in linked() {
-        let spared = |it: &str| {
+        let spared = |it: &&str| {
             it.split_once('@')
                 .is_some_and(|(crate_, of)| crate_ == name && version.starts_with(&format!("{of}.")))
         };

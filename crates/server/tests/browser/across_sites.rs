@@ -6,10 +6,11 @@ use super::{Server, is_logged_in, logged_in};
 
 /// A page that sends a form as soon as it is opened.
 fn trap(action: &str, enctype: &str, fields: &[(&str, &str)]) -> OtherSite {
-    let fields: String = fields
+    let fields: Vec<String> = fields
         .iter()
         .map(|(name, value)| format!("<input name='{name}' value='{value}'>"))
         .collect();
+    let fields = fields.concat();
     OtherSite::with(format!(
         "<!doctype html><title>Win a coat</title><form method=post action='{action}' enctype='{enctype}'>{fields}</form>\
          <script>document.forms[0].submit()</script>"
