@@ -70,7 +70,7 @@ impl Link {
     pub(crate) async fn read(self: &Arc<Self>, command: &Cmd) -> Result<Value, StoreError> {
         match self.send(command).await {
             Err(error) if error.is_connection_dropped() => {
-                let again = timeout(self.limit / 2, self.send(command)).await;
+                let again = Box::pin(timeout(self.limit / 2, self.send(command))).await;
                 again.unwrap_or_else(|_| Err(out_of_time())).map_err(sort)
             }
             answer => answer.map_err(sort),
@@ -128,6 +128,11 @@ impl Link {
         if let State::Up(connection, number) = &*self.state.borrow() {
             return Ok((connection.clone(), *number));
         }
+        // In a box: nearly every command finds the connection up, and need not carry the room for waiting.
+        Box::pin(self.wait_for_connection()).await
+    }
+
+    async fn wait_for_connection(self: &Arc<Self>) -> Result<(MultiplexedConnection, u64), RedisError> {
         self.keep_dialling();
         let mut states = self.state.subscribe();
         let wait = async {

@@ -113,7 +113,7 @@ impl Sessions {
         match self.store().load(key).await {
             Ok(slot) => Ok(slot),
             Err(StoreError::Corrupt { key, source }) => {
-                self.report_unreadable(&key, &source.to_string()).await;
+                Box::pin(self.report_unreadable(&key, &source.to_string())).await;
                 Ok(None)
             }
             Err(error) => Err(error.into()),

@@ -102,9 +102,10 @@ impl Session {
                 (state.active().cloned(), changes)
             };
             let sessions = &self.0.sessions;
+            // In boxes, so that the many requests that write nothing do not carry the room for it.
             let written = match &active {
-                Some(active) => sessions.commit(active, &changes, self.client()).await?,
-                None => sessions.open_anonymous(self.client(), &changes).await?,
+                Some(active) => Box::pin(sessions.commit(active, &changes, self.client())).await?,
+                None => Box::pin(sessions.open_anonymous(self.client(), &changes)).await?,
             };
             let mut state = self.0.state.lock();
             state.under_way = Changes::none();
