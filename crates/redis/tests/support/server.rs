@@ -164,7 +164,9 @@ fn spawn(port: u16, data: &Path, settings: &Settings) -> Option<Child> {
             return None;
         }
         if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return Some(child);
+            // Somebody answers. If that is another server that was faster to take the port, this one gives up now.
+            sleep(Duration::from_millis(100));
+            return child.try_wait().unwrap().is_none().then_some(child);
         }
         sleep(Duration::from_millis(10));
     }
