@@ -24,6 +24,7 @@ impl Fixture for InMemory {
 }
 
 cloakroom_testkit::conformance!(async || InMemory::default());
+cloakroom_testkit::engine_suite!(async || InMemory::default());
 
 #[test]
 fn the_store_and_a_plain_model_agree() {
