@@ -29,24 +29,34 @@ pub(crate) fn find(connection: &Connection, id: &SessionId) -> Outcome<Option<Fo
 
 pub(crate) fn list(connection: &Connection, subject: &Subject) -> Outcome<Vec<Found>> {
     let mut query =
-        connection.prepare_cached("SELECT key, seen_at, body FROM sessions WHERE subject = ?1")?;
-    all(query.query([subject.as_str()])?)
+        connection.prepare_cached("SELECT key, seen_at, body, id FROM sessions WHERE subject = ?1")?;
+    let mut rows = query.query([subject.as_str()])?;
+    let mut sessions = Vec::new();
+    while let Some(row) = rows.next()? {
+        sessions.extend(readable(row)?);
+    }
+    Ok(sessions)
 }
 
 /// A stretch of all sessions, by id: a session whose key changes in between is neither missed nor met twice.
 pub(crate) fn scan(connection: &Connection, from: Option<SessionId>, at_most: usize) -> Outcome<Listing> {
-    let mut query = connection
-        .prepare_cached("SELECT key, seen_at, body FROM sessions WHERE id > ?1 ORDER BY id LIMIT ?2")?;
-    let after = from.as_ref().map_or(&[][..], |id| id.as_bytes());
-    let limit = i64::try_from(at_most.saturating_add(1)).unwrap_or(i64::MAX);
-    let mut found = all(query.query((after, limit))?)?;
-    let more = found.len() > at_most;
-    found.truncate(at_most);
-    let next = found.last().map(|last| last.record.id.to_string());
-    Ok(Listing {
-        found,
-        next: next.filter(|_| more),
-    })
+    let mut query =
+        connection.prepare_cached("SELECT key, seen_at, body, id FROM sessions WHERE id > ?1 ORDER BY id")?;
+    let mut rows = query.query([from.as_ref().map_or(&[][..], |id| id.as_bytes())])?;
+    let mut listing = Listing::default();
+    let (mut met, mut last) = (0, None);
+    while let Some(row) = rows.next()? {
+        if met == at_most {
+            listing.next = last.as_ref().map(SessionId::to_string);
+            break;
+        }
+        listing.found.extend(readable(row)?);
+        // What can not be read is passed over and counts all the same, but only from an id can one go on.
+        if let Some(id) = id(row, 3) {
+            (met, last) = (met + 1, Some(id));
+        }
+    }
+    Ok(listing)
 }
 
 pub(crate) fn count(connection: &Connection) -> Outcome<u64> {
@@ -100,10 +110,29 @@ fn decode(key: Key, row: &Row<'_>, seen_at: usize, body: usize) -> Outcome<Slot>
     Slot::decode(bytes, moment(row, seen_at)?).map_err(|source| Fault::Corrupt { key, source })
 }
 
-fn all(mut rows: rusqlite::Rows<'_>) -> Outcome<Vec<Found>> {
-    let mut sessions = Vec::new();
-    while let Some(row) = rows.next()? {
-        sessions.push(found(row)?);
+/// A session from key, `seen_at`, body and id in this order; nothing if it is unreadable, so that one damaged record does
+/// not hide all others. It is reported, and is still there for whoever asks for it by key or id.
+fn readable(row: &Row<'_>) -> Outcome<Option<Found>> {
+    let session = id(row, 3).map(tracing::field::display);
+    match found(row) {
+        Ok(found) => Ok(Some(found)),
+        Err(Fault::Corrupt { key, source }) => {
+            tracing::error!(session, ?key, error = %source, "a record in the session store is unreadable");
+            Ok(None)
+        }
+        Err(Fault::Refused(error)) => {
+            tracing::error!(session, error, "a record in the session store is unreadable");
+            Ok(None)
+        }
+        Err(fault) => Err(fault),
     }
-    Ok(sessions)
+}
+
+/// A session id from a column, if it is one.
+fn id(row: &Row<'_>, column: usize) -> Option<SessionId> {
+    row.get_ref(column)
+        .ok()?
+        .as_blob()
+        .ok()
+        .and_then(SessionId::from_stored)
 }
