@@ -191,18 +191,57 @@ async fn req_30_a_replaced_token_shown_after_its_overlap_ends_the_whole_session(
 async fn req_30_a_token_from_two_renewals_ago_ends_the_session_too() {
     let desk = Desk::with(hourly());
     let first = desk.log_in("alice").await;
-    let mut present = first.clone();
-    for _ in 0..2 {
-        desk.wait(3600);
-        present = desk.show(present.token()).await.unwrap();
-        present = desk.show(present.token()).await.unwrap();
-    }
+    let present = desk.renewed(&first, 2).await;
     desk.wait(3600);
     let offered = desk.show(present.token()).await.unwrap();
     assert!(desk.show(first.token()).await.is_none());
     assert!(desk.show(present.token()).await.is_none());
     assert!(desk.show(offered.token()).await.is_none());
     assert_eq!(desk.endings().await, ["token-reuse"]);
+}
+
+/// Renewed every hour, for months.
+fn long_lived() -> PolicyBuilder {
+    hourly().absolute_timeout(hours(24 * 90))
+}
+
+#[tokio::test]
+async fn req_30_a_token_from_hundreds_of_renewals_ago_ends_the_session_too() {
+    let desk = Desk::with(long_lived());
+    let first = desk.log_in("alice").await;
+    let present = desk.renewed(&first, 300).await;
+    assert!(desk.show(first.token()).await.is_none());
+    assert!(desk.show(present.token()).await.is_none());
+    assert_eq!(desk.endings().await, ["token-reuse"]);
+    assert!(
+        desk.show(first.token()).await.is_none(),
+        "and again, when it is gone"
+    );
+}
+
+/// Found under one key, and under another when it is to be ended there.
+#[tokio::test]
+async fn req_30_a_session_that_moves_while_an_old_token_ends_it_ends_all_the_same() {
+    for leaves_a_way in [true, false] {
+        let desk = Arc::new(Desk::with(long_lived()));
+        let first = desk.log_in("alice").await;
+        let present = desk.renewed(&first, 10).await;
+        let mut gate = desk.store.stop_next(Step::Find, At::Answer);
+        let reusing = {
+            let (desk, token) = (desk.clone(), first.token().clone());
+            tokio::spawn(async move { desk.show(&token).await })
+        };
+        gate.reached().await;
+        let moved = if leaves_a_way {
+            desk.renewed(&present, 1).await
+        } else {
+            desk.sessions.rotate(&present, &desk.client).await.unwrap()
+        };
+        gate.open();
+        assert!(reusing.await.unwrap().is_none());
+        assert!(desk.show(moved.token()).await.is_none());
+        assert_eq!(desk.endings().await, ["token-reuse"]);
+    }
 }
 
 #[tokio::test]

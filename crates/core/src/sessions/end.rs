@@ -6,8 +6,12 @@ use crate::event::{Actor, Cause, CloseReason, Kind};
 use crate::id::SessionId;
 use crate::key::Key;
 use crate::record::Slot;
-use crate::store::{Ended, EndedAll};
+use crate::store::{Ended, EndedAll, StoreError};
 use crate::subject::Subject;
+
+/// How many renewals an old key is followed through one by one. Asking for the id costs a store more than a step, but it
+/// is one question, however often the session was renewed since.
+const STEPS: usize = 3;
 
 /// What is left after all others were ended.
 #[derive(Clone, Debug)]
@@ -33,15 +37,7 @@ impl Sessions {
         reason: CloseReason,
         cause: &Cause,
     ) -> Result<bool, SessionError> {
-        for _ in 0..TRIES {
-            let Some(found) = self.store().find(id).await? else {
-                return Ok(false);
-            };
-            if self.close_wherever(&found.key, reason, cause).await?.is_some() {
-                return Ok(true);
-            }
-        }
-        Err(SessionError::Contended)
+        Ok(self.close_by_id(id, reason, cause).await?.is_some())
     }
 
     /// Ends one of a subject's own sessions. Unknown and somebody else's are the same: not found.
@@ -114,19 +110,11 @@ impl Sessions {
         reason: CloseReason,
         cause: &Cause,
     ) -> Result<Option<Ended>, SessionError> {
-        for _ in 0..TRIES {
-            if let Some(ended) = self.close_wherever(active.key(), reason, cause).await? {
-                return Ok(Some(ended));
-            }
-            // Nothing there: ended already, or rotated by another request, which leaves no way to follow.
-            let Some(found) = self.find_again(active.record()).await? else {
-                return Ok(None);
-            };
-            if let Some(ended) = self.close_wherever(&found.key, reason, cause).await? {
-                return Ok(Some(ended));
-            }
+        if let Some(ended) = self.close_wherever(active.key(), reason, cause).await? {
+            return Ok(Some(ended));
         }
-        Err(SessionError::Contended)
+        // Nothing there: ended already, or rotated by another request, which leaves no way to follow.
+        self.close_by_id(&active.id(), reason, cause).await
     }
 
     /// Ends the session under a key, or where renewal has moved it from there.
@@ -136,7 +124,7 @@ impl Sessions {
         reason: CloseReason,
         cause: &Cause,
     ) -> Result<Option<Ended>, SessionError> {
-        let mut key = *key;
+        let (mut key, mut steps) = (*key, 0);
         for _ in 0..TRIES {
             if let Some(ended) = self.store().close(&key, reason, cause).await? {
                 return Ok(Some(ended));
@@ -144,10 +132,43 @@ impl Sessions {
             match self.read(&key).await? {
                 None => return Ok(None),
                 Some(Slot::Live(_)) => {}
-                Some(Slot::Moved(moved)) => key = moved.to,
+                Some(Slot::Moved(moved)) if steps == STEPS => {
+                    return self.close_by_id(&moved.id, reason, cause).await;
+                }
+                Some(Slot::Moved(moved)) => {
+                    key = moved.to;
+                    steps += 1;
+                }
             }
         }
         Err(SessionError::Contended)
+    }
+
+    /// Ends a session by its handle. It may move between being found and being ended; then it is looked for again.
+    async fn close_by_id(
+        &self,
+        id: &SessionId,
+        reason: CloseReason,
+        cause: &Cause,
+    ) -> Result<Option<Ended>, SessionError> {
+        for _ in 0..TRIES {
+            let Some(key) = self.place(id).await? else {
+                return Ok(None);
+            };
+            if let Some(ended) = self.store().close(&key, reason, cause).await? {
+                return Ok(Some(ended));
+            }
+        }
+        Err(SessionError::Contended)
+    }
+
+    /// Where a session is. What is to be ended need not be readable.
+    async fn place(&self, id: &SessionId) -> Result<Option<Key>, SessionError> {
+        match self.store().find(id).await {
+            Ok(found) => Ok(found.map(|found| found.key)),
+            Err(StoreError::Corrupt { key, .. }) => Ok(Some(*key)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// A cause for what an operator does now.

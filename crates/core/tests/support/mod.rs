@@ -86,6 +86,18 @@ impl Desk {
         self.sessions.resolve(token, &self.client, Activity::User).await
     }
 
+    /// The session after so many renewals, an hour apart, each of which reached the client.
+    pub async fn renewed(&self, active: &Active, times: usize) -> Active {
+        let mut present = active.clone();
+        for _ in 0..times {
+            self.wait(3600);
+            let offered = self.show(present.token()).await.unwrap();
+            assert!(offered.is_new_token());
+            present = self.show(offered.token()).await.unwrap();
+        }
+        present
+    }
+
     /// What a page gets that polls in the background.
     pub async fn poll(&self, token: &Token) -> Option<Active> {
         self.sessions
