@@ -52,6 +52,7 @@ mod fixture;
 pub mod model;
 mod random;
 mod sample;
+mod suite;
 
 pub use async_trait::async_trait;
 pub use clock::{HandClock, START, after};

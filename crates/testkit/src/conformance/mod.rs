@@ -17,40 +17,15 @@ mod touching;
 mod writes;
 
 use crate::fixture::Fixture;
-use futures_util::future::BoxFuture;
+use crate::suite::{self, properties};
 use scene::Scene;
-use std::time::Duration;
-
-/// How long a property may take before it counts as hung.
-const PATIENCE: Duration = Duration::from_mins(2);
-
-type Property = fn(Scene) -> BoxFuture<'static, ()>;
-
-/// Lists the properties by theme, and declares the macro that makes a test of each.
-macro_rules! properties {
-    ($d:tt $($theme:ident: $($name:ident)+;)+) => {
-        const PROPERTIES: &[(&str, Property)] =
-            &[$($((stringify!($name), |scene| Box::pin($theme::$name(scene))),)+)+];
-
-        /// Makes one `#[test]` per property of the conformance suite.
-        ///
-        /// The argument is a function (or a closure) that takes nothing and makes the [`Fixture`](crate::Fixture) for
-        /// one test: `async fn() -> impl Fixture`.
-        #[macro_export]
-        macro_rules! conformance {
-            ($d make:expr) => {
-                $($(
-                    #[test]
-                    fn $name() {
-                        $crate::conformance::check($d make, stringify!($name));
-                    }
-                )+)+
-            };
-        }
-    };
-}
 
 properties! { $
+    /// Makes one `#[test]` per property of the conformance suite.
+    ///
+    /// The argument is a function (or a closure) that takes nothing and makes the [`Fixture`](crate::Fixture) for
+    /// one test: `async fn() -> impl Fixture`.
+    conformance! of conformance on Scene;
     basics:
         a_fresh_store_is_empty
         an_opened_session_is_found_by_key_id_subject_and_scan
@@ -156,36 +131,17 @@ properties! { $
 
 /// The names of all properties.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    PROPERTIES.iter().map(|(name, _)| *name)
+    suite::names(PROPERTIES)
 }
 
 /// Checks one property, by its name, on a runtime of its own.
 ///
 /// Panics if the property does not hold.
 pub fn check<F: Fixture>(make: impl AsyncFnOnce() -> F, name: &str) {
-    let (_, property) = PROPERTIES
-        .iter()
-        .find(|(known, _)| *known == name)
-        .expect("a property of this name");
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let scene = Scene::new(Box::new(make().await)).await;
-        // Spawned, so that the runtime's other threads have a hand in it, too.
-        let running = tokio::spawn(property(scene));
-        match tokio::time::timeout(PATIENCE, running).await {
-            Ok(Ok(())) => {}
-            Ok(Err(failed)) => std::panic::resume_unwind(failed.into_panic()),
-            Err(tokio::time::error::Elapsed { .. }) => panic!("{name} is still not done after {PATIENCE:?}"),
-        }
-    });
+    suite::check(PROPERTIES, make, name);
 }
 
 /// Checks every property, each on a fixture of its own.
 pub fn run<F: Fixture>(make: impl AsyncFn() -> F) {
-    for name in names() {
-        check(&make, name);
-    }
+    suite::run(PROPERTIES, make);
 }

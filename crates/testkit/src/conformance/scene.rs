@@ -3,6 +3,7 @@
 use super::parallel::Nodes;
 use crate::fixture::Fixture;
 use crate::sample::{Draft, Sample};
+use crate::suite::Stage;
 use cloakroom_core::{
     Bucket, Ended, Entry, Event, Found, Key, Opened, Opening, Page, Position, Record, SessionId, Slot, Store,
     Subject, Timestamp,
@@ -17,8 +18,8 @@ pub(super) struct Scene {
     pub(super) sample: Sample,
 }
 
-impl Scene {
-    pub(super) async fn new(fixture: Box<dyn Fixture>) -> Self {
+impl Stage for Scene {
+    async fn set(fixture: Box<dyn Fixture>) -> Self {
         let store = fixture.store().await;
         Self {
             fixture,
@@ -26,7 +27,9 @@ impl Scene {
             sample: Sample::new(1),
         }
     }
+}
 
+impl Scene {
     /// The store as another process has it.
     pub(super) async fn again(&self) -> Arc<dyn Store> {
         self.fixture.again().await

@@ -3,6 +3,7 @@
 use crate::clock::HandClock;
 use crate::fixture::Fixture;
 use crate::random::SeededRandom;
+use crate::suite::Stage;
 use cloakroom_core::{
     Active, Activity, Changes, Client, CloseReason, Event, Field, LogIn, Policy, PolicyBuilder, Position,
     SessionError, Sessions, Store, Subject, Token, Word,
@@ -27,8 +28,8 @@ pub(super) struct House {
 #[derive(Clone)]
 pub(super) struct Nodes([Sessions; 2]);
 
-impl House {
-    pub(super) async fn new(fixture: Box<dyn Fixture>) -> Self {
+impl Stage for House {
+    async fn set(fixture: Box<dyn Fixture>) -> Self {
         let stores = [fixture.store().await, fixture.again().await];
         Self {
             clock: HandClock::new(),
@@ -36,7 +37,9 @@ impl House {
             _fixture: fixture,
         }
     }
+}
 
+impl House {
     /// Both nodes, renewing hourly and idle after two, unless the policy says otherwise.
     pub(super) fn nodes(&self, policy: impl FnOnce(PolicyBuilder) -> PolicyBuilder) -> Nodes {
         let policy = policy(Policy::builder().idle_timeout(Duration::from_hours(2)))

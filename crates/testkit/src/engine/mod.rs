@@ -10,38 +10,13 @@ mod renewals;
 mod writes;
 
 use crate::fixture::Fixture;
-use futures_util::future::BoxFuture;
+use crate::suite::{self, properties};
 use house::House;
-use std::time::Duration;
-
-/// How long a property may take before it counts as hung.
-const PATIENCE: Duration = Duration::from_mins(2);
-
-type Property = fn(House) -> BoxFuture<'static, ()>;
-
-/// Lists the properties by theme, and declares the macro that makes a test of each.
-macro_rules! properties {
-    ($d:tt $($theme:ident: $($name:ident)+;)+) => {
-        const PROPERTIES: &[(&str, Property)] =
-            &[$($((stringify!($name), |house| Box::pin($theme::$name(house))),)+)+];
-
-        /// Makes one `#[test]` per property of the engine on a store. The argument is as in
-        /// [`conformance!`](crate::conformance!).
-        #[macro_export]
-        macro_rules! engine_suite {
-            ($d make:expr) => {
-                $($(
-                    #[test]
-                    fn $name() {
-                        $crate::engine::check($d make, stringify!($name));
-                    }
-                )+)+
-            };
-        }
-    };
-}
 
 properties! { $
+    /// Makes one `#[test]` per property of the engine on a store. The argument is as in
+    /// [`conformance!`](crate::conformance!).
+    engine_suite! of engine on House;
     renewals:
         req_31_a_hundred_requests_at_the_edge_on_two_nodes_make_one_successor
         req_29_a_lost_answer_logs_nobody_out
@@ -71,36 +46,17 @@ properties! { $
 
 /// The names of all properties.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    PROPERTIES.iter().map(|(name, _)| *name)
+    suite::names(PROPERTIES)
 }
 
 /// Checks one property, by its name, on a runtime of its own.
 ///
 /// Panics if the property does not hold.
 pub fn check<F: Fixture>(make: impl AsyncFnOnce() -> F, name: &str) {
-    let (_, property) = PROPERTIES
-        .iter()
-        .find(|(known, _)| *known == name)
-        .expect("a property of this name");
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let house = House::new(Box::new(make().await)).await;
-        // Spawned, so that the runtime's other threads have a hand in it, too.
-        let running = tokio::spawn(property(house));
-        match tokio::time::timeout(PATIENCE, running).await {
-            Ok(Ok(())) => {}
-            Ok(Err(failed)) => std::panic::resume_unwind(failed.into_panic()),
-            Err(tokio::time::error::Elapsed { .. }) => panic!("{name} is still not done after {PATIENCE:?}"),
-        }
-    });
+    suite::check(PROPERTIES, make, name);
 }
 
 /// Checks every property, each on a fixture of its own.
 pub fn run<F: Fixture>(make: impl AsyncFn() -> F) {
-    for name in names() {
-        check(&make, name);
-    }
+    suite::run(PROPERTIES, make);
 }
