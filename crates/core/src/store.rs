@@ -234,9 +234,14 @@ pub trait Store: Send + Sync + 'static {
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError>;
 
     /// The sessions of one subject. Work is in proportion to their number, not to that of all sessions.
+    ///
+    /// A record that is unreadable is left out and reported with `tracing::error!`, by its key or its session's id and
+    /// never with what it holds: one damaged record must not keep its owner from seeing and ending the others. So a
+    /// session that is not listed is not proved to be gone; [`load`](Self::load) and [`find`](Self::find) tell.
     async fn list(&self, subject: &Subject) -> Result<Vec<Found>, StoreError>;
 
-    /// All sessions, a stretch at a time: about `at_most`, from where the last stretch ended.
+    /// All sessions, a stretch at a time: about `at_most`, from where the last stretch ended. What is unreadable is left
+    /// out and reported as in [`list`](Self::list).
     async fn scan(&self, from: Option<&str>, at_most: usize) -> Result<Listing, StoreError>;
 
     /// Ends sessions whose deadline has passed (`deadline <= now`), at most so many, and forgets the [`Slot::Moved`]

@@ -85,7 +85,7 @@ impl RedisStore {
         let mut call = Call::caused(&LIST, &self.names, &self.options, bucket, &Cause::default());
         call.arg(subject.as_str());
         let records = self.run("list", &call).await?.records(bucket)?;
-        let mut found = live(records)?;
+        let mut found = live(records);
         // Two subjects may share a tag in the index.
         found.retain(|it| it.record.subject() == Some(subject));
         Ok(found)
@@ -108,7 +108,7 @@ impl RedisStore {
                     });
                 }
                 let (next, records) = self.part(bucket, shard, at_most - found.len()).await?;
-                found.extend(live(records)?);
+                found.extend(live(records));
                 if next < SHARDS {
                     return Ok(Listing {
                         found,
@@ -151,14 +151,19 @@ impl RedisStore {
     }
 }
 
-fn live(records: Vec<(Key, Vec<u8>)>) -> Result<Vec<Found>, StoreError> {
-    let mut found = Vec::with_capacity(records.len());
-    for (key, bytes) in records {
-        if let Slot::Live(record) = value::decode(&key, &bytes)? {
-            found.push(Found { key, record });
-        }
-    }
-    Ok(found)
+/// The sessions among what a list met. What is unreadable is reported and left out, so that it hides none of the others.
+fn live(records: Vec<(Key, Vec<u8>)>) -> Vec<Found> {
+    let found = records
+        .into_iter()
+        .filter_map(|(key, bytes)| match value::decode(&key, &bytes) {
+            Ok(Slot::Live(record)) => Some(Found { key, record }),
+            Ok(Slot::Moved(_)) => None,
+            Err(error) => {
+                tracing::error!(?key, %error, "a record in the session store is unreadable");
+                None
+            }
+        });
+    found.collect()
 }
 
 fn position(text: &str) -> Option<(u8, u8)> {
