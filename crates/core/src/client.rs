@@ -1,5 +1,6 @@
 //! What a request tells about the machine that sent it.
 
+use crate::text;
 use std::net::IpAddr;
 
 /// Address, browser and languages of one request, as far as they are known.
@@ -52,14 +53,13 @@ fn tame(value: &str, most: usize) -> Option<Box<str>> {
     if value.is_empty() {
         return None;
     }
-    let controls = value.bytes().any(|byte| byte < 0x20 || byte == 0x7f);
-    if controls || (!value.is_ascii() && value.chars().any(char::is_control)) {
-        return Some(
-            value
-                .chars()
-                .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-                .collect(),
-        );
+    if text::is_plain(value) || !value.chars().any(char::is_control) {
+        return Some(value.into());
     }
-    Some(value.into())
+    Some(
+        value
+            .chars()
+            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+            .collect(),
+    )
 }

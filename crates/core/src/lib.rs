@@ -22,6 +22,7 @@ mod seal;
 mod sessions;
 mod store;
 mod subject;
+mod text;
 mod time;
 mod token;
 

@@ -1,11 +1,13 @@
 //! Whose session it is, and what they may do.
 
+use crate::text;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-/// The user, as the application names them: an opaque string of 1 to 255 bytes without control characters.
+/// The user, as the application names them: an opaque string of 1 to 255 bytes without control characters. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Subject(Box<str>);
+pub struct Subject(Arc<str>);
 
 /// A name that no subject, role or method can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -17,11 +19,12 @@ pub struct MalformedName {
     pub most: usize,
 }
 
-fn check(text: &str, what: &'static str, most: usize) -> Result<Box<str>, MalformedName> {
-    if text.is_empty() || text.len() > most || text.chars().any(char::is_control) {
+fn check(text: &str, what: &'static str, most: usize) -> Result<(), MalformedName> {
+    let plain = text::is_plain(text) || !text.chars().any(char::is_control);
+    if text.is_empty() || text.len() > most || !plain {
         return Err(MalformedName { what, most });
     }
-    Ok(text.into())
+    Ok(())
 }
 
 impl Subject {
@@ -39,7 +42,8 @@ impl FromStr for Subject {
     type Err = MalformedName;
 
     fn from_str(text: &str) -> Result<Self, MalformedName> {
-        check(text, "a subject", Self::MAX_LEN).map(Self)
+        check(text, "a subject", Self::MAX_LEN)?;
+        Ok(Self(text.into()))
     }
 }
 
@@ -80,7 +84,8 @@ impl FromStr for Word {
                 most: Self::MAX_LEN,
             });
         }
-        check(text, "a role or method", Self::MAX_LEN).map(Self)
+        check(text, "a role or method", Self::MAX_LEN)?;
+        Ok(Self(text.into()))
     }
 }
 

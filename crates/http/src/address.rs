@@ -121,9 +121,8 @@ fn parse(text: &str) -> Option<IpAddr> {
     Some(address.ok()?.to_canonical())
 }
 
-/// A header as text, whatever its bytes are; nearly always it is plain ASCII.
+/// A header as text, whatever its bytes are.
 fn text(value: &HeaderValue) -> Cow<'_, str> {
-    value
-        .to_str()
-        .map_or_else(|_| String::from_utf8_lossy(value.as_bytes()), Cow::Borrowed)
+    let bytes = value.as_bytes();
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }

@@ -186,7 +186,7 @@ impl CookieConfig {
 /// foreign cookie with a byte of Latin-1 in it would hide ours.
 fn values<'a>(header: &'a [u8], name: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t');
-    header.split(|byte| *byte == b';').filter_map(move |pair| {
+    pairs(header).filter_map(move |pair| {
         let start = pair.iter().position(|byte| !blank(byte))?;
         let value = pair[start..].strip_prefix(name)?.strip_prefix(b"=")?;
         let end = value
@@ -194,6 +194,13 @@ fn values<'a>(header: &'a [u8], name: &'a [u8]) -> impl Iterator<Item = &'a [u8]
             .rposition(|byte| !blank(byte))
             .map_or(0, |last| last + 1);
         Some(&value[..end])
+    })
+}
+
+fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr::memchr_iter(b';', header).chain([header.len()]);
+    ends.scan(0, |start, end| {
+        Some(&header[std::mem::replace(start, end + 1)..end])
     })
 }
 

@@ -1,19 +1,14 @@
 //! The tower layer: a session for every request, for axum, hyper, tonic and whatever else speaks tower.
 
 use crate::address::TrustedProxies;
+use crate::answer::{Answer, Body};
 use crate::cookie::{CookieConfig, Presented};
 use crate::origin::Origins;
 use crate::problem::{Code, Problem};
 use crate::respond;
-use crate::session::{Session, Unloaded};
-use bytes::Bytes;
+use crate::session::{Outcome, Session, Unloaded};
 use cloakroom_core::{Activity, Sessions};
-use futures_util::FutureExt as _;
-use http::{Request, Response};
-use http_body_util::{Either, Full};
-use std::future::Future;
-use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
+use http::{HeaderMap, Request, Response};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower::{Layer, Service};
@@ -26,7 +21,7 @@ type Background = Arc<dyn Fn(&http::request::Parts) -> bool + Send + Sync>;
 #[derive(Clone)]
 pub struct SessionLayer(Arc<Config>);
 
-struct Config {
+pub(crate) struct Config {
     sessions: Sessions,
     cookie: CookieConfig,
     proxies: TrustedProxies,
@@ -111,9 +106,6 @@ pub struct SessionService<S> {
     config: Arc<Config>,
 }
 
-/// The service's own body, or that of an error in its place.
-pub type Body<B> = Either<B, Full<Bytes>>;
-
 impl<S, B, R> Service<Request<B>> for SessionService<S>
 where
     S: Service<Request<B>, Response = Response<R>>,
@@ -122,54 +114,26 @@ where
 {
     type Response = Response<Body<R>>;
     type Error = S::Error;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+    type Future = Answer<S::Future, R>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         self.inner.poll_ready(context)
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
+        let presented = self.config.cookie.read(request.headers());
         let (mut parts, body) = request.into_parts();
-        let presented = self.config.cookie.read(&parts.headers);
         if let Err(problem) = self.config.check_origin(&parts, &presented) {
-            return Box::pin(async move { Ok(problem.response().map(Either::Right)) });
+            return Answer::refused(problem);
         }
         let session = self.config.session(&parts, presented);
         parts.extensions.insert(Unloaded(session.clone()));
         let called = self.inner.call(Request::from_parts(parts, body));
-        let config = Arc::clone(&self.config);
-        Box::pin(async move { config.answer(session, called).await })
+        Answer::of(called, session, Arc::clone(&self.config))
     }
 }
 
 impl Config {
-    /// Waits for the inner service, and finishes the session whatever it came to.
-    async fn answer<R, E>(
-        &self,
-        session: Session,
-        called: impl Future<Output = Result<Response<R>, E>>,
-    ) -> Result<Response<Body<R>>, E> {
-        // Unwind safety: what a panic may have left half changed is this request's own state, which is then dropped.
-        let response = match AssertUnwindSafe(called).catch_unwind().await {
-            Ok(Ok(response)) => response.map(Either::Left),
-            // The client must learn of a token that replaced its own, or the failure would log it out.
-            failed if session.acted() => {
-                let panicked = failed.is_err();
-                tracing::error!(panicked, "a handler failed after it had changed the session");
-                Problem::from(Code::Internal).response().map(Either::Right)
-            }
-            Ok(Err(error)) => {
-                session.abandon();
-                return Err(error);
-            }
-            Err(panic) => {
-                session.abandon();
-                std::panic::resume_unwind(panic)
-            }
-        };
-        Ok(self.finish(&session, response).await)
-    }
-
     fn check_origin(&self, parts: &http::request::Parts, presented: &Presented) -> Result<(), Problem> {
         let Some(origins) = &self.origins else {
             return Ok(());
@@ -191,17 +155,8 @@ impl Config {
         Session::new(self.sessions.clone(), caller, presented, activity)
     }
 
-    async fn finish<R>(&self, session: &Session, mut response: Response<Body<R>>) -> Response<Body<R>> {
-        let (outcome, written) = session.finish(response.status().is_server_error()).await;
-        if let Err(error) = written {
-            response = Problem::from(error).response().map(Either::Right);
-        }
-        respond::write(
-            &outcome,
-            &self.cookie,
-            self.sessions.now(),
-            response.headers_mut(),
-        );
-        response
+    /// Writes what became of the session into the answer's headers.
+    pub(crate) fn write(&self, outcome: &Outcome, headers: &mut HeaderMap) {
+        respond::write(outcome, &self.cookie, || self.sessions.now(), headers);
     }
 }

@@ -21,6 +21,7 @@
 //! Services that are no axum handlers ask with [`Session::of`]. The feature `axum` (on by default) brings the extractors.
 
 mod address;
+mod answer;
 mod cookie;
 #[cfg(feature = "axum")]
 mod extract;
@@ -31,11 +32,12 @@ mod respond;
 mod session;
 
 pub use address::{PeerAddress, TrustedProxies};
+pub use answer::{Answer, Body};
 pub use cloakroom_core::{Field, LogIn};
 pub use cookie::{CookieConfig, CookieError, Presented, SameSite};
 #[cfg(feature = "axum")]
 pub use extract::{Fresh, HasRole, Role, User};
-pub use layer::{Body, SessionLayer, SessionService};
+pub use layer::{SessionLayer, SessionService};
 pub use origin::{ForeignOrigin, Origins};
 pub use problem::{Code, Problem, Refused};
 pub use session::Session;

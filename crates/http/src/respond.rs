@@ -13,11 +13,16 @@ const SHARED_CACHES: [HeaderName; 2] = [
 ];
 
 /// Writes the cookie if it changed, and keeps caches away from what belongs to one user (ASVS 14.3.2).
-pub(crate) fn write(outcome: &Outcome, cookie: &CookieConfig, now: Timestamp, headers: &mut HeaderMap) {
+pub(crate) fn write(
+    outcome: &Outcome,
+    cookie: &CookieConfig,
+    now: impl FnOnce() -> Timestamp,
+    headers: &mut HeaderMap,
+) {
     let header = match outcome {
         Outcome::Untouched => return,
         Outcome::Consulted => None,
-        Outcome::Set(token, until) => cookie.write(token, *until, now),
+        Outcome::Set(token, until) => cookie.write(token, *until, now()),
         Outcome::Clear => cookie.clear(),
     };
     forbid_caching(headers, header.is_some());
@@ -44,7 +49,11 @@ fn forbid_caching(headers: &mut HeaderMap, sets_cookie: bool) {
     let asked_to_cache = said && !private;
     let mut told_caches = false;
     for name in &SHARED_CACHES {
-        told_caches |= headers.remove(name).is_some();
+        // Answers have few headers: looking through them is cheaper than hashing a name.
+        if headers.keys().any(|key| key == name) {
+            headers.remove(name);
+            told_caches = true;
+        }
     }
     if asked_to_cache || told_caches {
         tracing::warn!("an answer that depends on a session was marked as cacheable; it is sent as no-store");

@@ -15,7 +15,7 @@ use cloakroom_core::{
 };
 use http::Extensions;
 use parking_lot::Mutex;
-use state::State;
+use state::{Stage, State};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
@@ -105,9 +105,20 @@ impl Session {
                 tracing::error!("a handler asks for its session, but there is no SessionLayer around it");
                 return Err(Code::Internal.into());
             };
-            session.load().await?;
+            if !session.is_loaded() {
+                // In a box, so that what waits for it stays small.
+                Box::pin(session.load()).await?;
+            }
             Ok(session)
         }
+    }
+
+    fn is_loaded(&self) -> bool {
+        let mut state = self.0.state.lock();
+        if state.ask() && self.0.token.is_none() {
+            state.adopt(None);
+        }
+        state.stage == Stage::Loaded
     }
 
     async fn load(&self) -> Result<(), SessionError> {

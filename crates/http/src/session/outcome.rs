@@ -1,7 +1,7 @@
 //! The end of a request: changes are written, and the cookie is decided.
 
 use super::Session;
-use super::state::{CookieChange, Stage};
+use super::state::{CookieChange, Stage, State};
 use cloakroom_core::{SessionError, Timestamp, Token};
 
 /// What the layer has to write into the answer.
@@ -17,11 +17,26 @@ pub(crate) enum Outcome {
 }
 
 impl Session {
+    /// Finishes the request if nothing is to be written and no act is under way: so it is for nearly every request.
+    pub(crate) fn finish_at_once(&self, failed: bool) -> Option<Outcome> {
+        let mut state = self.0.state.lock();
+        if state.stage == Stage::Untouched {
+            state.answered = true;
+            return Some(Outcome::Untouched);
+        }
+        let _acting = self.0.acting.try_lock().ok()?;
+        if failed {
+            state.drop_changes();
+        }
+        if state.has_changes() {
+            return None;
+        }
+        state.answered = true;
+        Some(outcome(&state))
+    }
+
     /// Finishes the request: writes collected changes unless the handler failed, and says what becomes of the cookie.
     pub(crate) async fn finish(&self, failed: bool) -> (Outcome, Result<(), SessionError>) {
-        if self.let_go_untouched() {
-            return (Outcome::Untouched, Ok(()));
-        }
         let _acting = self.0.acting.lock().await;
         if failed {
             self.0.state.lock().drop_changes();
@@ -32,8 +47,7 @@ impl Session {
         if matches!(written, Err(SessionError::Gone)) {
             state.lose();
         }
-        drop(state);
-        (self.outcome(), written)
+        (outcome(&state), written)
     }
 
     /// Ends the request of a handler that gave no answer at all. Whatever it changed is dropped.
@@ -47,24 +61,16 @@ impl Session {
     pub(crate) fn acted(&self) -> bool {
         self.0.state.lock().acted
     }
+}
 
-    fn let_go_untouched(&self) -> bool {
-        let mut state = self.0.state.lock();
-        let untouched = state.stage == Stage::Untouched;
-        state.answered |= untouched;
-        untouched
-    }
-
-    fn outcome(&self) -> Outcome {
-        let state = self.0.state.lock();
-        match (state.cookie, state.active()) {
-            (CookieChange::Clear, _) => Outcome::Clear,
-            (CookieChange::Set, Some(active)) => {
-                let record = active.record();
-                let remember = record.identity.as_ref().is_some_and(|who| who.remember);
-                Outcome::Set(active.token().clone(), remember.then_some(record.expires_at))
-            }
-            _ => Outcome::Consulted,
+fn outcome(state: &State) -> Outcome {
+    match (state.cookie, state.active()) {
+        (CookieChange::Clear, _) => Outcome::Clear,
+        (CookieChange::Set, Some(active)) => {
+            let record = active.record();
+            let remember = record.identity.as_ref().is_some_and(|who| who.remember);
+            Outcome::Set(active.token().clone(), remember.then_some(record.expires_at))
         }
+        _ => Outcome::Consulted,
     }
 }

@@ -108,6 +108,10 @@ impl State {
         self.view = None;
     }
 
+    pub(super) fn has_changes(&self) -> bool {
+        !(self.under_way.is_empty() && self.changes.is_empty())
+    }
+
     /// What is to be written next.
     pub(super) fn next_changes(&mut self) -> Option<Changes> {
         if self.under_way.is_empty() {

@@ -1,0 +1,146 @@
+//! An answer on its way: waits for the inner service, and finishes the session whatever it came to.
+
+use crate::layer::Config;
+use crate::problem::{Code, Problem};
+use crate::session::Session;
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::CatchUnwind;
+use http::Response;
+use http_body_util::{Either, Full};
+use pin_project_lite::pin_project;
+use std::any::Any;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+/// The service's own body, or that of an error in its place.
+pub type Body<B> = Either<B, Full<Bytes>>;
+
+type Writing<R> = Pin<Box<dyn Future<Output = Response<Body<R>>> + Send>>;
+type Panic = Box<dyn Any + Send>;
+
+pin_project! {
+    /// What [`SessionService`](crate::SessionService) answers with.
+    ///
+    /// By hand rather than `async`, so that a request which changes nothing needs no box of its own.
+    pub struct Answer<F, R> {
+        #[pin]
+        stage: Stage<F, R>,
+    }
+}
+
+pin_project! {
+    #[project = Now]
+    enum Stage<F, R> {
+        // Nobody was asked.
+        Refused { response: Option<Response<Body<R>>> },
+        // The inner service is at work.
+        Called {
+            #[pin]
+            called: CatchUnwind<AssertUnwindSafe<F>>,
+            session: Session,
+            config: Arc<Config>,
+        },
+        // What it changed in the session is being written.
+        Writing { writing: Writing<R> },
+    }
+}
+
+impl<F, R> Answer<F, R> {
+    pub(crate) fn refused(problem: Problem) -> Self {
+        let response = Some(problem.response().map(Either::Right));
+        Self {
+            stage: Stage::Refused { response },
+        }
+    }
+}
+
+impl<F: Future, R> Answer<F, R> {
+    pub(crate) fn of(called: F, session: Session, config: Arc<Config>) -> Self {
+        // Unwind safety: what a panic may have left half changed is this request's own state, which is then dropped.
+        let called = AssertUnwindSafe(called).catch_unwind();
+        Self {
+            stage: Stage::Called {
+                called,
+                session,
+                config,
+            },
+        }
+    }
+}
+
+impl<F, R, E> Future for Answer<F, R>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    R: Send + 'static,
+{
+    type Output = Result<Response<Body<R>>, E>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut stage = self.project().stage;
+        let writing = match stage.as_mut().project() {
+            Now::Refused { response } => {
+                return response.take().map_or(Poll::Pending, |it| Poll::Ready(Ok(it)));
+            }
+            Now::Writing { writing } => return writing.as_mut().poll(context).map(Ok),
+            Now::Called {
+                called,
+                session,
+                config,
+            } => {
+                let mut response = judge(ready!(called.poll(context)), session)?;
+                let failed = response.status().is_server_error();
+                if let Some(outcome) = session.finish_at_once(failed) {
+                    config.write(&outcome, response.headers_mut());
+                    return Poll::Ready(Ok(response));
+                }
+                Box::pin(write(session.clone(), Arc::clone(config), response))
+            }
+        };
+        stage.set(Stage::Writing { writing });
+        match stage.project() {
+            Now::Writing { writing } => writing.as_mut().poll(context).map(Ok),
+            _ => Poll::Pending,
+        }
+    }
+}
+
+/// What the inner service came to. A panic that has not touched the session goes on its way.
+fn judge<R, E>(
+    result: Result<Result<Response<R>, E>, Panic>,
+    session: &Session,
+) -> Result<Response<Body<R>>, E> {
+    match result {
+        Ok(Ok(response)) => Ok(response.map(Either::Left)),
+        // The client must learn of a token that replaced its own, or the failure would log it out.
+        failed if session.acted() => {
+            let panicked = failed.is_err();
+            tracing::error!(panicked, "a handler failed after it had changed the session");
+            Ok(Problem::from(Code::Internal).response().map(Either::Right))
+        }
+        Ok(Err(error)) => {
+            session.abandon();
+            Err(error)
+        }
+        Err(panic) => {
+            session.abandon();
+            std::panic::resume_unwind(panic)
+        }
+    }
+}
+
+async fn write<R>(
+    session: Session,
+    config: Arc<Config>,
+    mut response: Response<Body<R>>,
+) -> Response<Body<R>> {
+    let (outcome, written) = session.finish(response.status().is_server_error()).await;
+    if let Err(error) = written {
+        response = Problem::from(error).response().map(Either::Right);
+    }
+    config.write(&outcome, response.headers_mut());
+    response
+}
