@@ -41,6 +41,7 @@ mod file;
 mod journal;
 mod news;
 mod options;
+mod place;
 mod queue;
 mod readers;
 mod rows;

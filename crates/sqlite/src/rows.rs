@@ -1,16 +1,17 @@
 //! Reading sessions.
 
 use crate::errors::{Fault, Outcome};
+use crate::place::place;
 use cloakroom_core::{Epoch, Found, Key, Listing, Record, SessionId, Slot, Subject, Timestamp, Undecodable};
 use rusqlite::{Connection, OptionalExtension, Row};
 
 /// What is under a key, of either kind.
 pub(crate) fn load(connection: &Connection, key: &Key) -> Outcome<Option<Slot>> {
     let mut query = connection.prepare_cached(
-        "SELECT seen_at, body FROM sessions WHERE key = ?1
-         UNION ALL SELECT 0, body FROM moved WHERE key = ?1",
+        "SELECT seen_at, body FROM sessions WHERE place = ?1 AND key = ?2
+         UNION ALL SELECT 0, body FROM moved WHERE key = ?2",
     )?;
-    let mut rows = query.query([&key.as_bytes()[..]])?;
+    let mut rows = query.query((place(key), &key.as_bytes()[..]))?;
     rows.next()?.map(|row| decode(*key, row, 0, 1)).transpose()
 }
 

@@ -5,6 +5,7 @@
 
 use crate::connection::{connect, persist};
 use crate::errors::OpenError;
+use crate::place;
 use rusqlite::{Connection, ErrorCode, Result};
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 const APPLICATION_ID: i64 = 0x436c_6b72;
 
 /// From nothing to version 1, from there to version 2, and so on. What was released is never changed again.
-const STEPS: &[&str] = &[include_str!("schema/v1.sql")];
+const STEPS: &[&str] = &[include_str!("schema/v1.sql"), include_str!("schema/v2.sql")];
 
 /// The version that this program works with.
 const VERSION: i64 = STEPS.len().cast_signed() as i64;
@@ -75,6 +76,7 @@ fn acceptable(path: &Path, header: &Header) -> std::result::Result<i64, OpenErro
 }
 
 fn migrate(connection: &Connection, from: i64) -> Result<()> {
+    place::teach(connection)?;
     let done = usize::try_from(from).unwrap_or_default();
     for step in STEPS.iter().skip(done) {
         connection.execute_batch(step)?;

@@ -2,13 +2,14 @@
 
 use super::{Tx, bytes};
 use crate::errors::{Fault, Outcome};
+use crate::place::place;
 use cloakroom_core::{Cause, CloseReason, Ended, Event, Key, Kind, SessionId, Timestamp};
 use rusqlite::Row;
 
 /// Ends the session under a key, if there is one. Its body is not looked at, so a damaged one can be ended, too.
 pub(crate) fn close(tx: &Tx<'_>, key: &Key, reason: CloseReason, cause: &Cause) -> Outcome<Option<Ended>> {
-    let mut delete = tx.run("DELETE FROM sessions WHERE key = ?1 RETURNING id, subject")?;
-    let mut rows = delete.query([bytes(key)])?;
+    let mut delete = tx.run("DELETE FROM sessions WHERE place = ?1 AND key = ?2 RETURNING id, subject")?;
+    let mut rows = delete.query((place(key), bytes(key)))?;
     let Some(ended) = rows.next()?.map(|row| ended(row, *key, reason)).transpose()? else {
         return Ok(None);
     };

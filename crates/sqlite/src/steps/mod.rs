@@ -17,9 +17,10 @@ pub(crate) use sweep::sweep;
 pub(crate) use touch::touch;
 
 use crate::errors::Outcome;
+use crate::place::place;
 use crate::rows::{millis, moment, record};
 use cloakroom_core::{Cause, CloseReason, Event, Key, Kind, Moved, Record, SessionId, Subject, Timestamp};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, Row};
 use std::cell::Cell;
 
 /// The transaction that a step is part of.
@@ -96,8 +97,9 @@ impl<'a> Tx<'a> {
 
     /// The session under a key, if one lives there.
     fn session(&self, key: Key) -> Outcome<Option<Session>> {
-        let mut query = self.run("SELECT seen_at, body, deadline FROM sessions WHERE key = ?1")?;
-        let mut rows = query.query([bytes(&key)])?;
+        let mut query =
+            self.run("SELECT seen_at, body, deadline FROM sessions WHERE place = ?1 AND key = ?2")?;
+        let mut rows = query.query((place(&key), bytes(&key)))?;
         let read = |row: &Row<'_>| -> Outcome<Session> {
             Ok(Session {
                 key,
@@ -108,24 +110,31 @@ impl<'a> Tx<'a> {
         rows.next()?.map(read).transpose()
     }
 
-    /// Whether a session or the trace of a renewed token is under a key.
+    /// Whether nothing can be put under a key: a session, or the trace of a renewed token, is where it would stand.
     fn is_taken(&self, key: &Key) -> Outcome<bool> {
-        let mut query =
-            self.run("SELECT EXISTS (SELECT 1 FROM sessions WHERE key = ?1 UNION ALL SELECT 1 FROM moved WHERE key = ?1)")?;
-        Ok(query.query_row([bytes(key)], |row| row.get(0))?)
+        let mut query = self.run("SELECT 1 FROM sessions WHERE place = ?1")?;
+        Ok(query.exists([place(key)])? || self.has_moved(key)?)
+    }
+
+    /// Whether the trace of a renewed token is under a key.
+    fn has_moved(&self, key: &Key) -> Outcome<bool> {
+        Ok(self
+            .run("SELECT 1 FROM moved WHERE key = ?1")?
+            .exists([bytes(key)])?)
     }
 
     fn is_live(&self, key: &Key) -> Outcome<bool> {
-        let mut query = self.run("SELECT 1 FROM sessions WHERE key = ?1")?;
-        Ok(query.query_row([bytes(key)], |_| Ok(())).optional()?.is_some())
+        let mut query = self.run("SELECT 1 FROM sessions WHERE place = ?1 AND key = ?2")?;
+        Ok(query.exists((place(key), bytes(key)))?)
     }
 
     fn insert(&self, key: &Key, record: &Record, deadline: Timestamp) -> Outcome<()> {
         let mut insert = self.run(
-            "INSERT INTO sessions (key, id, subject, seen_at, deadline, expires_at, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO sessions (place, key, id, subject, seen_at, deadline, expires_at, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         insert.execute((
+            place(key),
             bytes(key),
             id_bytes(&record.id),
             record.subject().map(Subject::as_str),
@@ -140,11 +149,13 @@ impl<'a> Tx<'a> {
     /// Writes a new version, perhaps to a new place. What touches have noted since its writer read the old one stays.
     fn replace(&self, present: &Session, to: &Key, record: &Record, deadline: Timestamp) -> Outcome<()> {
         let mut update = self.run(
-            "UPDATE sessions SET key = ?2, subject = ?3, seen_at = ?4, deadline = ?5, expires_at = ?6, body = ?7
-             WHERE key = ?1",
+            "UPDATE sessions SET place = ?3, key = ?4, subject = ?5, seen_at = ?6, deadline = ?7, expires_at = ?8,
+             body = ?9 WHERE place = ?1 AND key = ?2",
         )?;
         update.execute((
+            place(&present.key),
             bytes(&present.key),
+            place(to),
             bytes(to),
             record.subject().map(Subject::as_str),
             millis(record.seen_at.max(present.record.seen_at)),

@@ -24,7 +24,7 @@ pub(super) fn present(tx: &Tx<'_>, swap: &Swap) -> Outcome<Result<Session, Write
             Err(Write::Conflict)
         });
     }
-    Ok(Err(if tx.is_taken(&swap.key)? {
+    Ok(Err(if tx.has_moved(&swap.key)? {
         Write::Conflict
     } else {
         Write::Gone
