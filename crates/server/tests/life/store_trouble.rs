@@ -134,6 +134,27 @@ fn a_damaged_record_is_dead_and_an_alert_and_harms_nobody_else() {
 }
 
 #[test]
+fn a_damaged_record_hides_no_other_session_and_can_be_ended_by_its_id() {
+    let server = Setup::default().start();
+    let name = server.user(&[]);
+    let lost = server.logged_in(&name).session_id();
+    let database = rusqlite::Connection::open(server.database()).unwrap();
+    let change = "UPDATE sessions SET body = x'ff00ff' WHERE subject = ?1";
+    assert_eq!(database.execute(change, [&name]).unwrap(), 1);
+    let browser = server.logged_in(&name);
+    let listed = browser.get("/auth/sessions").is(200).json();
+    assert_eq!(listed["sessions"].as_array().unwrap().len(), 1, "{listed:#}");
+    assert_eq!(listed["sessions"][0]["id"], browser.session_id());
+    let scanned = server.admin("GET", "/admin/v1/sessions").send().is(200).json();
+    assert_eq!(scanned["sessions"].as_array().unwrap().len(), 1, "{scanned:#}");
+    // What no list shows can still be ended.
+    let end = format!("/admin/v1/sessions/{lost}");
+    server.admin("DELETE", &end).send().is(204);
+    server.admin("DELETE", &end).send().problem(404, "NOT_FOUND");
+    assert!(browser.is_logged_in());
+}
+
+#[test]
 fn a_redis_that_is_full_refuses_log_ins_and_keeps_sessions() {
     let redis = Redis::with(&["--maxmemory", "3mb", "--maxmemory-policy", "noeviction"]);
     let server = Setup::default()
