@@ -9,10 +9,10 @@
 
 mod support;
 
-use cloakroom_core::{Actor, CloseReason, Kind, Policy, SessionError, Store as _, StoreError, Undecodable};
+use cloakroom_core::{Actor, CloseReason, Kind, SessionError, Store as _, StoreError, Undecodable};
 use cloakroom_testkit::{At, Fault, Step};
 use std::sync::Arc;
-use support::{Desk, add_to_cart, cart, hours, note, noted, subject, who, word, words};
+use support::{Desk, add_to_cart, cart, hourly, note, noted, subject, who, word, words};
 
 fn is_store_error<T: std::fmt::Debug>(result: &Result<T, SessionError>) -> bool {
     matches!(
@@ -91,7 +91,7 @@ async fn req_11_each_step_that_a_check_takes_may_fail_without_letting_anybody_in
         (Step::Touch, 60),
         (Step::Close, 9000),
     ] {
-        let desk = Desk::with(Policy::builder().idle_timeout(hours(2)));
+        let desk = Desk::with(hourly());
         let first = desk.log_in("alice").await;
         let token = if step == Step::Swap {
             desk.wait(3600);
@@ -161,10 +161,7 @@ async fn invariant_9_a_store_that_hangs_lets_nobody_in_while_it_hangs() {
     let active = desk.log_in("alice").await;
     for at in [At::Start, At::Answer] {
         let mut gate = desk.store.stop_next(Step::Load, at);
-        let checking = {
-            let (desk, token) = (desk.clone(), active.token().clone());
-            tokio::spawn(async move { desk.try_show(&token).await })
-        };
+        let checking = desk.showing(active.token());
         gate.reached().await;
         assert!(!checking.is_finished());
         gate.open();
@@ -178,10 +175,7 @@ async fn invariant_9_a_store_that_hung_past_the_deadline_lets_nobody_in_when_it_
     let active = desk.log_in("alice").await;
     desk.wait(1799);
     let mut gate = desk.store.stop_next(Step::Touch, At::Start);
-    let checking = {
-        let (desk, token) = (desk.clone(), active.token().clone());
-        tokio::spawn(async move { desk.try_show(&token).await })
-    };
+    let checking = desk.showing(active.token());
     gate.reached().await;
     desk.sessions.log_out(&active, &desk.client).await.unwrap();
     gate.open();
@@ -252,20 +246,17 @@ async fn a_log_in_that_fails_leaves_the_visitor_as_they_were() {
 /// An answer that says "alive" and arrives when it is true no longer: what follows must not build on it.
 #[tokio::test]
 async fn invariant_2_late_answers_revive_nothing() {
-    let desk = Arc::new(Desk::with(Policy::builder().idle_timeout(hours(2))));
+    let desk = Arc::new(Desk::with(hourly()));
     for wait in [60, 3600] {
         let active = desk.log_in("alice").await;
         desk.wait(wait);
         let mut gate = desk.store.stop_next(Step::Load, At::Answer);
-        let checking = {
-            let (desk, token) = (desk.clone(), active.token().clone());
-            tokio::spawn(async move { desk.show(&token).await })
-        };
+        let checking = desk.showing(active.token());
         gate.reached().await;
         desk.sessions.log_out(&active, &desk.client).await.unwrap();
         gate.open();
         assert!(
-            checking.await.unwrap().is_none(),
+            checking.await.unwrap().unwrap().is_none(),
             "after {wait} s a write was due, and it found nobody"
         );
         assert_eq!(desk.sessions.count().await.unwrap(), 0);

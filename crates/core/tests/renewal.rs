@@ -10,19 +10,20 @@
 mod support;
 
 use cloakroom_core::{
-    Cause, CloseReason, Kind, Policy, PolicyBuilder, Record, Rotation, SessionError, Slot, Store as _, Swap,
+    Cause, CloseReason, Kind, PolicyBuilder, Record, Rotation, SessionError, Slot, Store as _, Swap,
     TokenState, Write,
 };
 use cloakroom_testkit::{At, START, Sample, Step};
 use std::collections::HashSet;
 use std::sync::Arc;
 use support::{
-    CART, Desk, add_to_cart, at_once, before, cart, hours, ms, note, noted, secs, subject, text, words,
+    CART, Desk, add_to_cart, at_once, before, cart, hourly, hours, ms, note, noted, secs, subject, text,
+    words,
 };
 
-/// Renewed every hour, and idle long enough not to be in the way.
-fn hourly() -> PolicyBuilder {
-    Policy::builder().idle_timeout(hours(2))
+/// Renewed every hour, for months.
+fn long_lived() -> PolicyBuilder {
+    hourly().absolute_timeout(hours(24 * 90))
 }
 
 #[tokio::test]
@@ -82,9 +83,7 @@ async fn req_31_a_hundred_requests_at_the_edge_make_one_successor() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn req_31_a_hundred_first_uses_confirm_once() {
-    let desk = Arc::new(Desk::with(hourly()));
-    let first = desk.log_in("alice").await;
-    desk.wait(3600);
+    let (desk, first) = Desk::at_the_edge().await;
     let offered = desk.show(first.token()).await.unwrap();
     let shown = at_once((0..100).map(|turn| {
         let token = if turn % 2 == 0 {
@@ -133,9 +132,7 @@ async fn req_29_a_lost_answer_logs_nobody_out_until_the_absolute_deadline() {
 
 #[tokio::test]
 async fn req_34_a_lost_answer_does_not_keep_an_idle_session() {
-    let desk = Desk::with(hourly());
-    let first = desk.log_in("alice").await;
-    desk.wait(3600);
+    let (desk, first) = Desk::at_the_edge().await;
     desk.show(first.token()).await.unwrap();
     desk.wait(7200);
     assert!(desk.show(first.token()).await.is_none());
@@ -144,9 +141,7 @@ async fn req_34_a_lost_answer_does_not_keep_an_idle_session() {
 
 #[tokio::test]
 async fn req_29_the_overlap_ends_on_the_millisecond() {
-    let desk = Desk::with(hourly());
-    let first = desk.log_in("alice").await;
-    desk.wait(3600);
+    let (desk, first) = Desk::at_the_edge().await;
     let second = desk.show(first.token()).await.unwrap();
     desk.wait(100);
     desk.show(second.token()).await.unwrap();
@@ -200,11 +195,6 @@ async fn req_30_a_token_from_two_renewals_ago_ends_the_session_too() {
     assert_eq!(desk.endings().await, ["token-reuse"]);
 }
 
-/// Renewed every hour, for months.
-fn long_lived() -> PolicyBuilder {
-    hourly().absolute_timeout(hours(24 * 90))
-}
-
 #[tokio::test]
 async fn req_30_a_token_from_hundreds_of_renewals_ago_ends_the_session_too() {
     let desk = Desk::with(long_lived());
@@ -227,10 +217,7 @@ async fn req_30_a_session_that_moves_while_an_old_token_ends_it_ends_all_the_sam
         let first = desk.log_in("alice").await;
         let present = desk.renewed(&first, 10).await;
         let mut gate = desk.store.stop_next(Step::Find, At::Answer);
-        let reusing = {
-            let (desk, token) = (desk.clone(), first.token().clone());
-            tokio::spawn(async move { desk.show(&token).await })
-        };
+        let reusing = desk.showing(first.token());
         gate.reached().await;
         let moved = if leaves_a_way {
             desk.renewed(&present, 1).await
@@ -238,7 +225,7 @@ async fn req_30_a_session_that_moves_while_an_old_token_ends_it_ends_all_the_sam
             desk.sessions.rotate(&present, &desk.client).await.unwrap()
         };
         gate.open();
-        assert!(reusing.await.unwrap().is_none());
+        assert!(reusing.await.unwrap().unwrap().is_none());
         assert!(desk.show(moved.token()).await.is_none());
         assert_eq!(desk.endings().await, ["token-reuse"]);
     }
@@ -246,9 +233,7 @@ async fn req_30_a_session_that_moves_while_an_old_token_ends_it_ends_all_the_sam
 
 #[tokio::test]
 async fn req_29_two_renewals_within_one_overlap_log_nobody_out() {
-    let desk = Desk::with(hourly());
-    let first = desk.log_in("alice").await;
-    desk.wait(3600);
+    let (desk, first) = Desk::at_the_edge().await;
     let second = desk.show(first.token()).await.unwrap();
     desk.show(second.token()).await.unwrap();
     // Roles that change from outside renew the token whatever its age.
@@ -328,9 +313,7 @@ async fn data_survives_renewal() {
 
 #[tokio::test]
 async fn invariant_3_a_commit_in_flight_across_a_renewal_is_not_lost() {
-    let desk = Desk::with(hourly());
-    let first = desk.log_in("alice").await;
-    desk.wait(3600);
+    let (desk, first) = Desk::at_the_edge().await;
     // A slow request has the session as it was before.
     let slow = first.clone();
     let second = desk.show(first.token()).await.unwrap();
@@ -356,18 +339,13 @@ async fn invariant_3_a_commit_in_flight_across_a_renewal_is_not_lost() {
 
 #[tokio::test]
 async fn invariant_3_a_renewal_does_not_lose_what_was_written_while_it_was_made() {
-    let desk = Arc::new(Desk::with(hourly()));
-    let first = desk.log_in("alice").await;
-    desk.wait(3600);
+    let (desk, first) = Desk::at_the_edge().await;
     let mut gate = desk.store.stop_next(Step::Rotate, At::Start);
-    let renewing = {
-        let (desk, token) = (desk.clone(), first.token().clone());
-        tokio::spawn(async move { desk.show(&token).await })
-    };
+    let renewing = desk.showing(first.token());
     gate.reached().await;
     desk.commit(&first, &add_to_cart("umbrella")).await.unwrap();
     gate.open();
-    let second = renewing.await.unwrap().unwrap();
+    let second = renewing.await.unwrap().unwrap().unwrap();
     assert!(second.is_new_token());
     assert_eq!(cart(&second), ["umbrella"]);
     assert_eq!(cart(&desk.show(second.token()).await.unwrap()), ["umbrella"]);
@@ -375,26 +353,19 @@ async fn invariant_3_a_renewal_does_not_lose_what_was_written_while_it_was_made(
 
 #[tokio::test]
 async fn invariant_2_a_renewal_that_comes_after_log_out_brings_nothing_back() {
-    let desk = Arc::new(Desk::with(hourly()));
-    let first = desk.log_in("alice").await;
-    desk.wait(3600);
+    let (desk, first) = Desk::at_the_edge().await;
     let mut gate = desk.store.stop_next(Step::Rotate, At::Start);
-    let renewing = {
-        let (desk, token) = (desk.clone(), first.token().clone());
-        tokio::spawn(async move { desk.show(&token).await })
-    };
+    let renewing = desk.showing(first.token());
     gate.reached().await;
     desk.sessions.log_out(&first, &desk.client).await.unwrap();
     gate.open();
-    assert!(renewing.await.unwrap().is_none());
+    assert!(renewing.await.unwrap().unwrap().is_none());
     assert_eq!(desk.sessions.count().await.unwrap(), 0);
 }
 
 #[tokio::test]
 async fn invariant_2_who_logs_out_while_the_token_is_renewed_stays_logged_out() {
-    let desk = Desk::with(hourly());
-    let first = desk.log_in("alice").await;
-    desk.wait(3600);
+    let (desk, first) = Desk::at_the_edge().await;
     let second = desk.show(first.token()).await.unwrap();
     desk.sessions.log_out(&first, &desk.client).await.unwrap();
     for token in [first.token(), second.token()] {
@@ -409,9 +380,7 @@ async fn invariant_2_who_logs_out_while_the_token_is_renewed_stays_logged_out() 
 
 #[tokio::test]
 async fn the_answer_of_a_renewal_that_was_lost_on_the_way_from_the_store_makes_no_second_one() {
-    let desk = Desk::with(hourly());
-    let first = desk.log_in("alice").await;
-    desk.wait(3600);
+    let (desk, first) = Desk::at_the_edge().await;
     desk.store
         .fail(Step::Rotate, cloakroom_testkit::Fault::AnswerLost);
     assert!(

@@ -11,6 +11,7 @@ use cloakroom_testkit::{FaultyStore, HandClock, SeededRandom};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 /// A field that log-in drops.
 pub const NOTE: Field<String> = Field::new("note");
@@ -39,6 +40,15 @@ impl Desk {
 
     pub fn with(policy: PolicyBuilder) -> Self {
         Self::over(FaultyStore::new(MemoryStore::new()), policy)
+    }
+
+    /// With tokens that are renewed every hour, and an idle timeout that is not in the way; and Alice's session, whose
+    /// token is due.
+    pub async fn at_the_edge() -> (Arc<Self>, Active) {
+        let desk = Arc::new(Self::with(hourly()));
+        let active = desk.log_in("alice").await;
+        desk.wait(3600);
+        (desk, active)
     }
 
     pub fn over(store: Arc<FaultyStore>, policy: PolicyBuilder) -> Self {
@@ -84,6 +94,12 @@ impl Desk {
 
     pub async fn try_show(&self, token: &Token) -> Result<Option<Active>, SessionError> {
         self.sessions.resolve(token, &self.client, Activity::User).await
+    }
+
+    /// A request under way.
+    pub fn showing(self: &Arc<Self>, token: &Token) -> JoinHandle<Result<Option<Active>, SessionError>> {
+        let (desk, token) = (self.clone(), token.clone());
+        tokio::spawn(async move { desk.try_show(&token).await })
     }
 
     /// The session after so many renewals, an hour apart, each of which reached the client.
@@ -144,6 +160,11 @@ impl Desk {
     pub async fn slot(&self, token: &Token) -> Option<Slot> {
         self.store.load(&token.key()).await.unwrap()
     }
+}
+
+/// Renewed every hour, and idle long enough not to be in the way.
+pub fn hourly() -> PolicyBuilder {
+    Policy::builder().idle_timeout(hours(2))
 }
 
 pub fn client() -> Client {
