@@ -1,8 +1,11 @@
 //! Starting, freezing, killing and restarting a server.
+//!
+//! The tests of other crates that want a Redis include this file.
 
-use std::io::ErrorKind;
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -76,6 +79,17 @@ impl Server {
         self.data.path()
     }
 
+    /// All that it keeps, as it lies on the disk.
+    pub fn dump(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        for folder in [self.data().to_owned(), self.data().join("appendonlydir")] {
+            for file in std::fs::read_dir(folder).unwrap().flatten() {
+                all.extend(std::fs::read(file.path()).unwrap_or_default());
+            }
+        }
+        all
+    }
+
     /// Stops it in the middle of everything; connections stay open.
     pub fn freeze(&self) {
         self.signal("STOP");
@@ -114,7 +128,47 @@ impl Drop for Server {
     }
 }
 
+/// Starts a server on this port and waits until it answers. Nothing if it gave up, as it does when somebody else has the
+/// port already.
 fn spawn(port: u16, data: &Path, settings: &Settings) -> Option<Child> {
+    let mut child = match command(port, data, settings).spawn() {
+        Ok(child) => child,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            panic!("{0} is missing: apt-get install {0}", program())
+        }
+        Err(error) => panic!("{}: {error}", program()),
+    };
+    let end = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < end && child.try_wait().unwrap().is_none() {
+        if answers(data) {
+            return Some(child);
+        }
+        sleep(Duration::from_millis(10));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
+/// A door that only this server can open: whoever answers on the port may be another one that was faster to take it.
+fn door(data: &Path) -> PathBuf {
+    data.join("door")
+}
+
+/// Whether the server answers at its own door: it does when it has its port, and gives up if it can not have it.
+fn answers(data: &Path) -> bool {
+    let ask = || {
+        let mut stream = UnixStream::connect(door(data))?;
+        stream.write_all(b"PING\r\n")?;
+        let mut answer = [0; 7];
+        stream.read_exact(&mut answer)?;
+        Ok::<_, std::io::Error>(answer)
+    };
+    // One that wants a password says so when it is ready; one that is still reading its data says `-LOADING`.
+    ask().is_ok_and(|answer| [*b"+PONG\r\n", *b"-NOAUTH"].contains(&answer))
+}
+
+fn command(port: u16, data: &Path, settings: &Settings) -> Command {
     let mut command = Command::new(program());
     command.args([
         "--bind",
@@ -129,7 +183,7 @@ fn spawn(port: u16, data: &Path, settings: &Settings) -> Option<Child> {
         "--loglevel",
         "warning",
     ]);
-    command.arg("--dir").arg(data);
+    command.arg("--dir").arg(data).arg("--unixsocket").arg(door(data));
     let port_text = port.to_string();
     match &settings.tls {
         None => command.args(["--port", &port_text]),
@@ -151,26 +205,5 @@ fn spawn(port: u16, data: &Path, settings: &Settings) -> Option<Child> {
         .args(&settings.arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    let mut child = match command.spawn() {
-        Ok(child) => child,
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            panic!("{0} is missing: apt-get install {0}", program())
-        }
-        Err(error) => panic!("{}: {error}", program()),
-    };
-    let end = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < end {
-        if child.try_wait().unwrap().is_some() {
-            return None;
-        }
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            // Somebody answers. If that is another server that was faster to take the port, this one gives up now.
-            sleep(Duration::from_millis(100));
-            return child.try_wait().unwrap().is_none().then_some(child);
-        }
-        sleep(Duration::from_millis(10));
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    None
+    command
 }

@@ -100,7 +100,7 @@ fn each_finding_says_what_and_how_to_mend_it() {
 
 #[test]
 fn an_evicting_redis_is_told_by_doctor_and_at_the_start() {
-    let redis = Redis::with(&["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"]);
+    let redis = Redis::with_arguments(&["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"]);
     let setup = Setup::default().set("store", &redis.url());
     let server = setup.start();
     let (status, text, json) = doctor(&setup, server.data());

@@ -6,12 +6,13 @@
 
 mod browser;
 mod http;
+#[path = "../../../redis/tests/support/server.rs"]
 mod redis;
 mod server;
 
 pub use browser::Browser;
 pub use http::{Answer, Ask};
-pub use redis::Redis;
+pub use redis::Server as Redis;
 pub use server::{ADMIN_KEY, ORIGIN, Server, Setup, kind, run, shared};
 
 use std::time::{Duration, Instant};

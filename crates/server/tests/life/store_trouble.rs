@@ -156,7 +156,7 @@ fn a_damaged_record_hides_no_other_session_and_can_be_ended_by_its_id() {
 
 #[test]
 fn a_redis_that_is_full_refuses_log_ins_and_keeps_sessions() {
-    let redis = Redis::with(&["--maxmemory", "3mb", "--maxmemory-policy", "noeviction"]);
+    let redis = Redis::with_arguments(&["--maxmemory", "3mb", "--maxmemory-policy", "noeviction"]);
     let server = Setup::default()
         .set("store", &redis.url())
         .set("policy.max_sessions", "0")
