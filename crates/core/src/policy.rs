@@ -199,9 +199,20 @@ impl PolicyBuilder {
     }
 
     /// The two timeouts of those who asked to be remembered: 1 s to 400 days, default 30 days both.
-    pub fn remember(mut self, idle: Duration, absolute: Duration) -> Self {
-        self.remember_idle = Some(idle);
-        self.remember_absolute = Some(absolute);
+    pub fn remember(self, idle: Duration, absolute: Duration) -> Self {
+        self.remember_idle_timeout(idle)
+            .remember_absolute_timeout(absolute)
+    }
+
+    /// The first of the two alone.
+    pub fn remember_idle_timeout(mut self, span: Duration) -> Self {
+        self.remember_idle = Some(span);
+        self
+    }
+
+    /// The second of the two alone.
+    pub fn remember_absolute_timeout(mut self, span: Duration) -> Self {
+        self.remember_absolute = Some(span);
         self
     }
 

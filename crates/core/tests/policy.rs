@@ -288,3 +288,22 @@ fn whatever_is_built_is_coherent() {
         }
     }
 }
+
+#[test]
+fn one_timeout_of_those_who_are_remembered_brings_the_other_with_it() {
+    let days = |days: u64| hours(24 * days);
+    let b = Policy::builder;
+    for (builder, idle, absolute) in [
+        (b().remember_idle_timeout(days(60)), 60, 60),
+        (b().remember_idle_timeout(days(7)), 7, 30),
+        (b().remember_absolute_timeout(days(7)), 7, 7),
+        (b().remember_absolute_timeout(days(60)), 30, 60),
+        (b().remember(days(7), days(60)), 7, 60),
+    ] {
+        let remembered = builder.build().unwrap().remembered();
+        assert_eq!(
+            (remembered.idle(), remembered.absolute()),
+            (days(idle), days(absolute))
+        );
+    }
+}

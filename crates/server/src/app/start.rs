@@ -2,13 +2,13 @@
 
 use super::throttle::Throttle;
 use super::{App, Parts, metrics::Metrics, recent};
-use crate::config::{self, Config, KeyHash, RenewAfter};
+use crate::config::{self, Config, KeyHash};
 use crate::pages::{DemoLogin, Pages};
 use crate::users::{self, UserDirectory};
 use anyhow::Context as _;
 use cloakroom::{
     Binding, Clock as _, CookieConfig, Origins, OsRandom, Policy, Random as _, Reaction, SameSite,
-    SystemClock, TrustedProxies, WhenFull,
+    SystemClock, TrustedProxies,
 };
 use std::time::{Duration, Instant};
 
@@ -59,43 +59,7 @@ pub async fn directory(config: &Config) -> anyhow::Result<UserDirectory> {
 
 /// The engine's rules from the configuration's.
 pub fn policy(config: &Config) -> anyhow::Result<Policy> {
-    let set = &config.policy;
-    let mut policy = Policy::builder().binding(binding(&config.binding));
-    let span = |span: config::Span| Duration::from(span);
-    if let Some(value) = set.idle_timeout {
-        policy = policy.idle_timeout(span(value));
-    }
-    if let Some(value) = set.absolute_timeout {
-        policy = policy.absolute_timeout(span(value));
-    }
-    if let Some(value) = set.touch_every {
-        policy = policy.touch_every(span(value));
-    }
-    if let Some(value) = set.renew_after {
-        policy = policy.renew_after(match value {
-            RenewAfter::Off => None,
-            RenewAfter::Span(value) => Some(span(value)),
-        });
-    }
-    if let Some(value) = set.renew_overlap {
-        policy = policy.renew_overlap(span(value));
-    }
-    if let Some(value) = set.max_sessions {
-        policy = policy.max_sessions(value);
-    }
-    if let Some(value) = set.step_up_within {
-        policy = policy.step_up_within(span(value));
-    }
-    if set.when_full == Some(config::WhenFull::Reject) {
-        policy = policy.when_full(WhenFull::Reject);
-    }
-    let resolved = set.resolve();
-    if set.remember.idle_timeout.is_some() || set.remember.absolute_timeout.is_some() {
-        policy = policy.remember(
-            span(resolved.remember_idle_timeout),
-            span(resolved.remember_absolute_timeout),
-        );
-    }
+    let policy = config.policy.builder().binding(binding(&config.binding));
     Ok(policy.build()?)
 }
 

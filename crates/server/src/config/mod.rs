@@ -12,7 +12,7 @@
 //!     ("CLOAKROOM_POLICY__IDLE_TIMEOUT".into(), "2s".into()),
 //! ];
 //! let config = Config::load(&Sources { environment, ..Sources::default() })?;
-//! assert_eq!(config.policy.resolve().touch_every.to_string(), "500ms");
+//! assert_eq!(config.policy.resolve().touch_every().as_millis(), 500);
 //! # Ok::<(), cloakroom_server::config::ConfigErrors>(())
 //! ```
 
@@ -41,7 +41,7 @@ use std::path::PathBuf;
 pub use error::{ConfigError, ConfigErrors, Place, Problem};
 pub use flags::Flags;
 pub use origin::{BadOrigin, Origin};
-pub use policy::{Policy, Remember, RenewAfter, ResolvedPolicy, WhenFull};
+pub use policy::{Policy, Remember, RenewAfter, WhenFull};
 pub use span::{BadSpan, Span};
 pub use store_url::{BadStoreUrl, StoreKind, StoreUrl};
 pub use tree::{Admin, Binding, Cache, Config, Cookie, KeyHash, Reaction, SameSite};

@@ -1,6 +1,8 @@
 //! `[policy]`: how long sessions live, how often they are renewed, and how many there may be.
 
-use std::fmt;
+use std::time::Duration;
+
+use cloakroom::PolicyBuilder;
 
 use super::setting::{Raw, Settings, choice, number, text};
 use super::span::Span;
@@ -9,8 +11,8 @@ use super::span::Span;
 const LONGEST: Span = Span::from_days(400);
 const SECOND: Span = Span::from_secs(1);
 
-/// The policy as it was given. What is `None` was left to its default, which gives way where a given value needs it:
-/// [`resolve`](Self::resolve) has the values that hold.
+/// The policy as it was given. What is `None` was left to the engine's default, which gives way where a given value needs
+/// it: [`resolve`](Self::resolve) has the values that hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Policy {
     /// A session ends when nobody used it for so long. Default `30m`, from `1s` to `400d`.
@@ -53,15 +55,6 @@ pub enum RenewAfter {
     Span(Span),
 }
 
-impl fmt::Display for RenewAfter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Off => f.write_str("off"),
-            Self::Span(span) => write!(f, "{span}"),
-        }
-    }
-}
-
 /// What happens when a subject has as many sessions as it may have and logs in once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WhenFull {
@@ -71,68 +64,52 @@ pub enum WhenFull {
     Reject,
 }
 
-/// The policy that holds: what was given, and defaults that fit to it. The fields are those of [`Policy`].
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "described once, in `Policy`")]
-pub struct ResolvedPolicy {
-    pub idle_timeout: Span,
-    pub absolute_timeout: Span,
-    pub touch_every: Span,
-    pub renew_after: RenewAfter,
-    pub renew_overlap: Span,
-    pub max_sessions: u32,
-    pub when_full: WhenFull,
-    pub step_up_within: Span,
-    pub remember_idle_timeout: Span,
-    pub remember_absolute_timeout: Span,
-}
-
 impl Policy {
-    /// The values that hold. A default gives way to a given value that it contradicts: the idle default comes down to
-    /// a shorter absolute timeout, the absolute default goes up to a longer idle timeout, and the default of
-    /// `touch_every` comes down to a quarter of the shortest idle timeout, that of `renew_overlap` to `renew_after`.
+    /// The engine's rules as far as this section makes them: what was given, and the engine's defaults, which give way
+    /// to it.
     #[must_use]
-    pub fn resolve(&self) -> ResolvedPolicy {
-        let (idle, absolute) = pair(
-            self.idle_timeout,
-            self.absolute_timeout,
-            Span::from_secs(30 * 60),
-            Span::from_secs(8 * 3600),
-        );
-        let month = Span::from_days(30);
-        let remember = &self.remember;
-        let (remember_idle, remember_absolute) =
-            pair(remember.idle_timeout, remember.absolute_timeout, month, month);
-        let quarter = Span::from_millis(idle.min(remember_idle).as_millis() / 4);
-        ResolvedPolicy {
-            idle_timeout: idle,
-            absolute_timeout: absolute,
-            touch_every: self.touch_every.unwrap_or(Span::from_secs(60).min(quarter)),
-            renew_after: self
-                .renew_after
-                .unwrap_or(RenewAfter::Span(Span::from_secs(3600))),
-            renew_overlap: self.renew_overlap.unwrap_or(match self.renew_after {
-                Some(RenewAfter::Span(after)) => Span::from_secs(10).min(after),
-                _ => Span::from_secs(10),
-            }),
-            max_sessions: self.max_sessions.unwrap_or(5),
-            when_full: self.when_full.unwrap_or(WhenFull::EvictOldest),
-            step_up_within: self.step_up_within.unwrap_or(Span::from_secs(5 * 60)),
-            remember_idle_timeout: remember_idle,
-            remember_absolute_timeout: remember_absolute,
+    pub fn resolve(&self) -> cloakroom::Policy {
+        // `read` refuses whatever the engine would.
+        self.builder().build().unwrap_or_default()
+    }
+
+    /// What was given, for the engine.
+    pub fn builder(&self) -> PolicyBuilder {
+        let mut builder = cloakroom::Policy::builder();
+        for (value, set) in [
+            (self.idle_timeout, PolicyBuilder::idle_timeout as SetSpan),
+            (self.absolute_timeout, PolicyBuilder::absolute_timeout),
+            (self.touch_every, PolicyBuilder::touch_every),
+            (self.renew_overlap, PolicyBuilder::renew_overlap),
+            (self.step_up_within, PolicyBuilder::step_up_within),
+            (self.remember.idle_timeout, PolicyBuilder::remember_idle_timeout),
+            (
+                self.remember.absolute_timeout,
+                PolicyBuilder::remember_absolute_timeout,
+            ),
+        ] {
+            if let Some(value) = value {
+                builder = set(builder, value.into());
+            }
         }
+        if let Some(after) = self.renew_after {
+            builder = builder.renew_after(match after {
+                RenewAfter::Off => None,
+                RenewAfter::Span(span) => Some(span.into()),
+            });
+        }
+        if let Some(most) = self.max_sessions {
+            builder = builder.max_sessions(most);
+        }
+        builder.when_full(match self.when_full {
+            Some(WhenFull::Reject) => cloakroom::WhenFull::Reject,
+            Some(WhenFull::EvictOldest) | None => cloakroom::WhenFull::EvictOldest,
+        })
     }
 }
 
-/// An idle and an absolute timeout, the default of the one clamped by the other where only that was given.
-fn pair(idle: Option<Span>, absolute: Option<Span>, usual_idle: Span, usual_absolute: Span) -> (Span, Span) {
-    match (idle, absolute) {
-        (Some(idle), Some(absolute)) => (idle, absolute),
-        (Some(idle), None) => (idle, usual_absolute.max(idle)),
-        (None, Some(absolute)) => (usual_idle.min(absolute), absolute),
-        (None, None) => (usual_idle, usual_absolute),
-    }
-}
+/// What sets a span in the engine's policy.
+type SetSpan = fn(PolicyBuilder, Duration) -> PolicyBuilder;
 
 /// Reads the section and notes what is out of bounds or contradicts itself.
 pub(super) fn read(settings: &mut Settings) -> Policy {
@@ -171,25 +148,41 @@ pub(super) fn read(settings: &mut Settings) -> Policy {
 /// Notes contradictions between given values; defaults give way by themselves, except those that would make a session
 /// live longer because of a setting that speaks of writes.
 fn check(policy: &Policy, settings: &mut Settings) {
-    let resolved = policy.resolve();
+    // What holds whatever the rest says: each given value is then compared with it.
+    let mut base = Policy {
+        touch_every: None,
+        renew_overlap: None,
+        ..policy.clone()
+    };
+    let remember = &mut base.remember;
     for (prefix, idle, absolute) in [
-        ("policy", resolved.idle_timeout, resolved.absolute_timeout),
+        ("policy", base.idle_timeout, &mut base.absolute_timeout),
         (
             "policy.remember",
-            resolved.remember_idle_timeout,
-            resolved.remember_absolute_timeout,
+            remember.idle_timeout,
+            &mut remember.absolute_timeout,
         ),
     ] {
-        if idle > absolute {
-            let bound = format!("must not be longer than {prefix}.absolute_timeout, which is {absolute}");
+        if let (Some(idle), Some(most)) = (idle, *absolute)
+            && idle > most
+        {
+            let bound = format!("must not be longer than {prefix}.absolute_timeout, which is {most}");
             settings.contradiction(&format!("{prefix}.idle_timeout"), bound);
+            *absolute = None;
         }
-        if resolved.touch_every >= idle {
+    }
+    let base = base.resolve();
+    for (prefix, lifetime) in [
+        ("policy", base.ordinary()),
+        ("policy.remember", base.remembered()),
+    ] {
+        let idle = Span::from(lifetime.idle());
+        if policy.touch_every.is_some_and(|every| every >= idle) {
             let bound = format!("must be shorter than {prefix}.idle_timeout, which is {idle}");
             settings.contradiction("policy.touch_every", bound);
         }
     }
-    if let RenewAfter::Span(after) = resolved.renew_after
+    if let Some(after) = base.renew_after().map(Span::from)
         && policy.renew_overlap.is_some_and(|overlap| overlap >= after)
     {
         let bound = format!("must be shorter than policy.renew_after, which is {after}");
@@ -243,9 +236,9 @@ mod tests {
             }
             .resolve();
             let (idle, absolute, touch) = expected;
-            assert_eq!(policy.idle_timeout, Span::from_secs(idle));
-            assert_eq!(policy.absolute_timeout, Span::from_secs(absolute));
-            assert_eq!(policy.touch_every, Span::from_millis(touch));
+            assert_eq!(policy.ordinary().idle(), Duration::from_secs(idle));
+            assert_eq!(policy.ordinary().absolute(), Duration::from_secs(absolute));
+            assert_eq!(policy.touch_every(), Duration::from_millis(touch));
         }
         let remember = Remember {
             idle_timeout: secs(4),
@@ -256,6 +249,6 @@ mod tests {
             ..Policy::default()
         }
         .resolve();
-        assert_eq!(policy.touch_every, SECOND);
+        assert_eq!(policy.touch_every(), Duration::from_secs(1));
     }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
+use cloakroom::WhenFull;
 use serde_json::{Map, Value, json};
 
-use super::policy::WhenFull;
+use super::span::Span;
 use super::tree::{Config, Reaction, SameSite};
 
 impl Config {
@@ -85,27 +86,26 @@ impl Config {
 
     fn policy_entries(&self) -> Vec<(&'static str, Value)> {
         let policy = self.policy.resolve();
-        let when_full = match policy.when_full {
+        let (ordinary, remembered) = (policy.ordinary(), policy.remembered());
+        let when_full = match policy.when_full() {
             WhenFull::EvictOldest => "evict-oldest",
             WhenFull::Reject => "reject",
         };
+        let span = |span| shown(Span::from(span));
         vec![
-            ("policy.idle_timeout", shown(policy.idle_timeout)),
-            ("policy.absolute_timeout", shown(policy.absolute_timeout)),
-            ("policy.touch_every", shown(policy.touch_every)),
-            ("policy.renew_after", shown(policy.renew_after)),
-            ("policy.renew_overlap", shown(policy.renew_overlap)),
-            ("policy.max_sessions", json!(policy.max_sessions)),
+            ("policy.idle_timeout", span(ordinary.idle())),
+            ("policy.absolute_timeout", span(ordinary.absolute())),
+            ("policy.touch_every", span(policy.touch_every())),
+            (
+                "policy.renew_after",
+                policy.renew_after().map_or_else(|| json!("off"), span),
+            ),
+            ("policy.renew_overlap", span(policy.renew_overlap())),
+            ("policy.max_sessions", json!(policy.max_sessions())),
             ("policy.when_full", json!(when_full)),
-            ("policy.step_up_within", shown(policy.step_up_within)),
-            (
-                "policy.remember.idle_timeout",
-                shown(policy.remember_idle_timeout),
-            ),
-            (
-                "policy.remember.absolute_timeout",
-                shown(policy.remember_absolute_timeout),
-            ),
+            ("policy.step_up_within", span(policy.step_up_within())),
+            ("policy.remember.idle_timeout", span(remembered.idle())),
+            ("policy.remember.absolute_timeout", span(remembered.absolute())),
         ]
     }
 }

@@ -49,6 +49,13 @@ impl From<Span> for Duration {
     }
 }
 
+impl From<Duration> for Span {
+    /// Without what is less than a millisecond.
+    fn from(span: Duration) -> Self {
+        Self(u64::try_from(span.as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
 /// The text is not a whole number followed by a unit, or is too long to count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a whole number with a unit, as in 500ms, 30s, 30m, 8h or 30d")]

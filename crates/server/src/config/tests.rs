@@ -217,10 +217,13 @@ fn the_environment_has_every_key() {
     assert_eq!(config.cookie.domain.as_deref(), Some("example.com"));
     assert_eq!(config.cookie.full_name(true), "__Secure-sid");
     let policy = config.policy.resolve();
-    assert_eq!(policy.touch_every, Span::from_millis(500));
-    assert_eq!(policy.renew_after, RenewAfter::Off);
-    assert_eq!((policy.max_sessions, policy.when_full), (0, WhenFull::Reject));
-    assert_eq!(policy.remember_idle_timeout, Span::from_days(10));
+    assert_eq!(Span::from(policy.touch_every()), Span::from_millis(500));
+    assert_eq!(policy.renew_after(), None);
+    assert_eq!(
+        (policy.max_sessions(), policy.when_full()),
+        (0, cloakroom::WhenFull::Reject)
+    );
+    assert_eq!(Span::from(policy.remembered().idle()), Span::from_days(10));
     assert_eq!(config.binding.user_agent, Reaction::End);
     assert_eq!(config.binding.ip_prefix_v4, 32);
     assert_eq!(config.cache.lease, Span::default());
