@@ -22,7 +22,8 @@ pub struct Options {
     /// How many threads read, at least 1, each with a connection of its own. Default: as many as there are cores, 2 to 4.
     pub reader_threads: usize,
     /// How long one idle reader thread looks out for the next read before it sleeps. Waking a thread costs more than a
-    /// read; looking out costs a core for that long. Default: 50 µs, or none on a single core.
+    /// read; looking out costs a core for that long. Where reads are too far apart for it to pay, it is only tried
+    /// now and then. Default: 50 µs, or none on a single core.
     pub linger: Duration,
     /// Whether what ends a session waits until the disk confirms it, so that not even a power cut brings the session
     /// back. Everything else survives the end of a process at once, and a power cut after the next checkpoint.

@@ -1,16 +1,23 @@
 //! Work that waits for a thread.
 //!
 //! Waking a sleeping thread takes tens of microseconds, ten times as long as a read. So one idle thread lingers: it
-//! looks out for the next job for a moment before it sleeps, and nobody has to wake it.
+//! looks out for the next job for a moment before it sleeps, and nobody has to wake it. Looking out costs a core for that
+//! moment, so where it is in vain time after time, because jobs are few and far between, it is only tried now and then.
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use std::collections::VecDeque;
-use std::hint::spin_loop;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::yield_now;
 use std::time::{Duration, Instant};
 
 /// Jobs beyond which a queue takes no more: the disk hangs, and whoever waits has long been told.
 const MOST: usize = 10_000;
+
+/// So many times in vain, and a thread looks out only every so many times, until a job comes while it does. It then looks
+/// out for longer: whoever has had to be woken with the last answer needs that long to bring the next job.
+const TRIES: u32 = 8;
+const NOW_AND_THEN: u32 = 16;
+const LONGER: u32 = 3;
 
 pub(crate) struct Queue<J> {
     inner: Mutex<Inner<J>>,
@@ -26,6 +33,33 @@ struct Inner<J> {
     asleep: usize,
     /// Whether a thread looks out already, or is about to; more than one would be a waste.
     lingering: bool,
+    /// How often nothing came while a thread looked out, or might have, since something last did.
+    in_vain: u32,
+}
+
+impl<J> Inner<J> {
+    /// How many times as long as usual a thread should look out now, if at all; it is then taken to do so.
+    fn may_linger(&mut self) -> Option<u32> {
+        if self.lingering {
+            return None;
+        }
+        if self.in_vain >= TRIES && !self.in_vain.is_multiple_of(NOW_AND_THEN) {
+            self.in_vain = self.in_vain.wrapping_add(1);
+            return None;
+        }
+        self.lingering = true;
+        Some(if self.in_vain < TRIES { 1 } else { LONGER })
+    }
+
+    /// The thread that looked out is done with it.
+    fn lingered(&mut self) {
+        self.lingering = false;
+        self.in_vain = if self.jobs.is_empty() {
+            self.in_vain.wrapping_add(1)
+        } else {
+            0
+        };
+    }
 }
 
 /// How a job was taken in.
@@ -46,6 +80,7 @@ impl<J> Queue<J> {
             stopped: false,
             asleep: 0,
             lingering: false,
+            in_vain: 0,
         };
         Self {
             inner: Mutex::new(inner),
@@ -75,12 +110,15 @@ impl<J> Queue<J> {
 
     /// To be called by a thread that has done its job but for giving the answer: whoever hears the answer and has the
     /// next job at once need not wake another thread for it. What it returns is for the thread's next `pop`.
-    pub(crate) fn almost_free(&self) -> bool {
-        !self.linger.is_zero() && !std::mem::replace(&mut self.inner.lock().lingering, true)
+    pub(crate) fn almost_free(&self) -> Option<Duration> {
+        if self.linger.is_zero() {
+            return None;
+        }
+        self.inner.lock().may_linger().map(|times| self.linger * times)
     }
 
     /// The next job, when there is one; nothing once the queue was stopped and is empty.
-    pub(crate) fn pop(&self, almost_free: bool) -> Option<J> {
+    pub(crate) fn pop(&self, almost_free: Option<Duration>) -> Option<J> {
         if let Some(job) = self.look_out(almost_free) {
             return Some(job);
         }
@@ -115,16 +153,14 @@ impl<J> Queue<J> {
     }
 
     /// The next job, if it comes soon. The thread may have said before that it looks out.
-    fn look_out(&self, said: bool) -> Option<J> {
-        if !said && !self.almost_free() {
-            return None;
-        }
-        let until = Instant::now() + self.linger;
+    fn look_out(&self, said: Option<Duration>) -> Option<J> {
+        let until = Instant::now() + said.or_else(|| self.almost_free())?;
         while self.waiting.load(Ordering::Acquire) == 0 && Instant::now() < until {
-            spin_loop();
+            // Whoever else wants the core may have it meanwhile.
+            yield_now();
         }
         let mut inner = self.inner.lock();
-        inner.lingering = false;
+        inner.lingered();
         let job = self.take(&mut inner);
         self.wake_one(inner);
         job
@@ -150,6 +186,7 @@ impl<J> Queue<J> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::iter;
     use std::sync::Arc;
     use std::thread;
 
@@ -162,7 +199,7 @@ mod tests {
                     let queue = Arc::clone(&queue);
                     thread::spawn(move || {
                         let mut mine = Vec::new();
-                        while let Some(job) = queue.pop(false) {
+                        while let Some(job) = queue.pop(None) {
                             mine.push(job);
                         }
                         mine
@@ -186,6 +223,22 @@ mod tests {
     }
 
     #[test]
+    fn looking_out_in_vain_is_given_up_and_tried_again_until_it_pays() {
+        let queue: Queue<u32> = Queue::new(Duration::from_micros(20));
+        let looks_out = || {
+            let said = queue.almost_free();
+            said.is_some() && queue.look_out(said).is_none()
+        };
+        assert_eq!((0..TRIES).filter(|_| looks_out()).count(), 8);
+        let most = (0..10 * NOW_AND_THEN).filter(|_| looks_out()).count();
+        assert!((5..=11).contains(&most), "{most}");
+        let said = iter::repeat_with(|| queue.almost_free()).find_map(|said| said);
+        assert_eq!(queue.push(1, 1), Taken::AtOnce);
+        assert_eq!(queue.look_out(said), Some(1));
+        assert_eq!((0..TRIES).filter(|_| looks_out()).count(), 8);
+    }
+
+    #[test]
     fn a_queue_that_nobody_empties_is_bounded() {
         let queue = Queue::new(Duration::ZERO);
         let taken = (0..20_000)
@@ -200,6 +253,6 @@ mod tests {
         assert_eq!(queue.push(1, 1), Taken::AtOnce);
         queue.stop();
         assert_eq!(queue.push(2, 1), Taken::Not);
-        assert_eq!((queue.pop(false), queue.pop(false)), (Some(1), None));
+        assert_eq!((queue.pop(None), queue.pop(None)), (Some(1), None));
     }
 }

@@ -1,7 +1,8 @@
 //! Threads that read, each with a connection of its own, so that no async thread ever waits for the disk.
 //!
 //! The caller looks out for the answer for a moment, too, if a thread is awake to give it: putting a task to sleep and
-//! waking it costs more than the read. It is a bounded wait on memory, never on the disk.
+//! waking it costs more than the read. It is a bounded wait on memory, never on the disk, and between two looks the other
+//! tasks of the async thread get their turn.
 //!
 //! Why: a prototype (two cores, a million rows, the file mapped into memory, nothing decoded) took these means for one
 //! read after the other: a bare SELECT 6 µs; on a thread that sleeps between reads 71; only the thread looks out 49, only
@@ -17,15 +18,17 @@ use crate::queue::{Queue, Taken};
 use crate::threads;
 use cloakroom_core::StoreError;
 use rusqlite::Connection;
-use std::hint::spin_loop;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
-/// How long a caller looks out for its answer before it sleeps: a few times what a read takes.
-const LOOK_OUT: Duration = Duration::from_micros(20);
+/// How long a caller looks out for its answer before it sleeps: several times what a read takes. A caller that gives up
+/// too early pays for the wait and for being woken, and by then the thread sleeps, too: where reads are a little slower
+/// than this, a check costs five times as much all of a sudden.
+const LOOK_OUT: Duration = Duration::from_micros(50);
 
 /// How often a reading thread makes sure that the file is still the one it has open.
 const CHECK_EVERY: Duration = Duration::from_millis(100);
@@ -101,7 +104,7 @@ impl Readers {
         match self.queue.push(job, self.threads) {
             Taken::Not => return Err(Fault::Unavailable("too many reads wait for the disk").into()),
             Taken::AtOnce => {
-                if let Some(outcome) = self.look_out(&mut answered) {
+                if let Some(outcome) = self.look_out(&mut answered).await {
                     return outcome.map_err(StoreError::from);
                 }
             }
@@ -114,22 +117,32 @@ impl Readers {
         }
     }
 
-    fn look_out<T>(&self, answered: &mut oneshot::Receiver<Outcome<T>>) -> Option<Outcome<T>> {
-        if self.lookouts.fetch_add(1, Ordering::Relaxed) >= self.most_lookouts {
-            self.lookouts.fetch_sub(1, Ordering::Relaxed);
-            return None;
-        }
+    async fn look_out<T>(&self, answered: &mut oneshot::Receiver<Outcome<T>>) -> Option<Outcome<T>> {
+        let _lookout = self.lookout()?;
         let until = Instant::now() + LOOK_OUT;
-        let outcome = loop {
+        loop {
             match answered.try_recv() {
-                Ok(outcome) => break Some(outcome),
-                Err(oneshot::error::TryRecvError::Closed) => break None,
-                Err(oneshot::error::TryRecvError::Empty) if Instant::now() >= until => break None,
-                Err(oneshot::error::TryRecvError::Empty) => spin_loop(),
+                Ok(outcome) => return Some(outcome),
+                Err(oneshot::error::TryRecvError::Closed) => return None,
+                Err(oneshot::error::TryRecvError::Empty) if Instant::now() >= until => return None,
+                Err(oneshot::error::TryRecvError::Empty) => yield_now().await,
             }
-        };
-        self.lookouts.fetch_sub(1, Ordering::Relaxed);
-        outcome
+        }
+    }
+
+    /// Leave to look out, unless enough others do.
+    fn lookout(&self) -> Option<Lookout<'_>> {
+        let lookout = Lookout(&self.lookouts);
+        (self.lookouts.fetch_add(1, Ordering::Relaxed) < self.most_lookouts).then_some(lookout)
+    }
+}
+
+/// One who looks out. A caller may go away while it does, so leaving is what dropping this does.
+struct Lookout<'a>(&'a AtomicUsize);
+
+impl Drop for Lookout<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -142,13 +155,13 @@ impl Drop for Readers {
 fn read(queue: &Queue<Job>, connection: &Connection, place: &Place) {
     let mut checked = Instant::now();
     let mut present = Ok(());
-    let mut almost_free = false;
+    let mut almost_free = None;
     while let Some(job) = queue.pop(almost_free) {
         let now = Instant::now();
         if now.duration_since(checked) >= CHECK_EVERY {
             (checked, present) = (now, place.check());
         }
-        almost_free = false;
+        almost_free = None;
         job(present.clone().map(|()| connection), &mut || {
             almost_free = queue.almost_free();
         });

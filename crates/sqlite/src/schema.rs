@@ -14,7 +14,11 @@ use std::time::{Duration, Instant};
 const APPLICATION_ID: i64 = 0x436c_6b72;
 
 /// From nothing to version 1, from there to version 2, and so on. What was released is never changed again.
-const STEPS: &[&str] = &[include_str!("schema/v1.sql"), include_str!("schema/v2.sql")];
+const STEPS: &[&str] = &[
+    include_str!("schema/v1.sql"),
+    include_str!("schema/v2.sql"),
+    include_str!("schema/v3.sql"),
+];
 
 /// The version that this program works with.
 const VERSION: i64 = STEPS.len().cast_signed() as i64;

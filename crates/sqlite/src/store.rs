@@ -182,6 +182,17 @@ impl Store for SqliteStore {
         self.readers.ask(journal::end).await
     }
 
+    /// There is one file and whoever can read it can write it, so reading confirms as well as writing would.
+    async fn confirm(&self) -> Result<Position, StoreError> {
+        self.journal_end().await
+    }
+
+    async fn lease(&self, wanted: Duration, now: Timestamp) -> Result<Duration, StoreError> {
+        self.writer
+            .ask(Act::Change, move |tx| steps::lease(tx, wanted, now))
+            .await
+    }
+
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {
         if wait.is_zero() {
             return self.look(after, at_most).await;

@@ -168,7 +168,7 @@ type Jobs = Vec<Box<dyn Job>>;
 
 impl Desk {
     fn work(mut self, queue: &Queue<Box<dyn Job>>) {
-        while let Some(first) = queue.pop(false) {
+        while let Some(first) = queue.pop(None) {
             let mut jobs = vec![first];
             jobs.extend(queue.drain(MOST - 1));
             self.settle(jobs);

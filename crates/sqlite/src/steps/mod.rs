@@ -1,6 +1,7 @@
 //! The atomic steps, each a function on an open transaction: it decides first, then changes rows and journal together.
 
 mod close;
+mod lease;
 mod open;
 mod rotate;
 mod subject;
@@ -9,6 +10,7 @@ mod sweep;
 mod touch;
 
 pub(crate) use close::close;
+pub(crate) use lease::lease;
 pub(crate) use open::open;
 pub(crate) use rotate::rotate;
 pub(crate) use subject::close_subject;
