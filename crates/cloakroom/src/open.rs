@@ -1,7 +1,7 @@
 //! A store by its URL.
 
 use crate::{OsRandom, SystemClock};
-use cloakroom_core::{MemoryStore, Policy, Sessions, Store};
+use cloakroom_core::{MemoryStore, NearError, NearOptions, Policy, Sessions, Store};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,12 +20,26 @@ pub enum OpenError {
     /// The store itself said no.
     #[error(transparent)]
     Store(Box<dyn std::error::Error + Send + Sync>),
+    /// The near cache could not be put in front of it.
+    #[error(transparent)]
+    Near(#[from] NearError),
 }
 
-/// Opens sessions on a store, with the system's clock and random source, and starts the sweeper on the present tokio
-/// runtime. It stops when the last clone of the sessions is gone.
+/// Opens sessions on a store, with the system's clock and random source, behind a near cache of the default size and
+/// lease. What keeps cache and store in order runs on the present tokio runtime, and stops when the last clone of the
+/// sessions is gone.
 pub async fn open(url: &str, policy: Policy) -> Result<Sessions, OpenError> {
-    let sessions = Sessions::new(open_store(url).await?, policy, SystemClock, OsRandom);
+    open_with(url, policy, Some(NearOptions::default())).await
+}
+
+/// As [`open`], with another near cache, or with none: then every check asks the store.
+pub async fn open_with(url: &str, policy: Policy, near: Option<NearOptions>) -> Result<Sessions, OpenError> {
+    let mut sessions = Sessions::new(open_store(url).await?, policy, SystemClock, OsRandom);
+    if let Some(options) = near {
+        let (nearer, following) = sessions.near(options).await?;
+        tokio::spawn(following);
+        sessions = nearer;
+    }
     tokio::spawn(sessions.keep_swept(SWEEP_EVERY));
     Ok(sessions)
 }

@@ -20,6 +20,17 @@ impl Position {
         Self::default()
     }
 
+    /// Whether this place is no earlier than another one of the same journal. Positions are decimal numbers, separated
+    /// by dashes; a later one is greater in the first number in which they differ.
+    #[must_use]
+    pub fn reached(&self, other: &Self) -> bool {
+        self.numbers().cmp(other.numbers()).is_ge()
+    }
+
+    fn numbers(&self) -> impl Iterator<Item = u64> {
+        self.0.split('-').filter_map(|number| number.parse().ok())
+    }
+
     /// As text; empty at the [`start`](Self::start).
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -32,6 +32,11 @@ pub struct Alive {
 }
 
 impl Alive {
+    /// Whether nothing has to be written but that it was seen.
+    pub(crate) const fn wants_only_a_touch(&self) -> bool {
+        self.stale && !self.renew && !self.confirm && self.moved.is_none()
+    }
+
     /// Whether nothing has to be written: so it is for nearly every request.
     pub(crate) const fn wants_nothing(&self) -> bool {
         !self.stale && !self.renew && !self.confirm && self.moved.is_none()

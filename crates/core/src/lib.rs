@@ -3,6 +3,7 @@
 //! It knows no HTTP, no database, no wall clock and no global random source. Decisions are pure functions over a record,
 //! a client and a time ([`Policy::judge`]); [`Sessions`] is the only place where they become store calls.
 
+mod agreement;
 mod binding;
 mod client;
 mod codec;
@@ -14,6 +15,7 @@ mod journal;
 mod judge;
 mod key;
 mod memory;
+mod near;
 mod phrase;
 mod policy;
 mod random;
@@ -26,6 +28,7 @@ mod text;
 mod time;
 mod token;
 
+pub use agreement::{Agreement, LEASE_KEPT};
 pub use binding::{Binding, Mismatch, Reaction};
 pub use client::Client;
 pub use codec::{Head, Undecodable, VERSION as RECORD_VERSION};
@@ -36,10 +39,11 @@ pub use journal::{Entry, MalformedPosition, Page, Position};
 pub use judge::{Alive, Death, Verdict};
 pub use key::{Bucket, Key};
 pub use memory::MemoryStore;
+pub use near::{NearOptions, NearOptionsError, NearStats};
 pub use policy::{Lifetime, Policy, PolicyBuilder, PolicyError, WhenFull};
 pub use random::{Random, RandomError};
 pub use record::{Epoch, Identity, Moved, Record, Revision, Slot, TokenState};
-pub use sessions::{Active, Activity, EndedOthers, LogIn, SessionError, Sessions};
+pub use sessions::{Active, Activity, EndedOthers, LogIn, NearError, SessionError, Sessions};
 pub use store::{
     Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap, Swept,
     Touch, Write,

@@ -255,8 +255,18 @@ pub trait Store: Send + Sync + 'static {
     /// Adds an event that no change of a session brings with it, such as a failed log-in.
     async fn append(&self, event: &Event) -> Result<(), StoreError>;
 
-    /// The end of the journal at this moment: reading after it yields what happens from now on.
+    /// The end of the journal at this moment, comparable by [`Position::reached`]: reading after it yields what happens from now on.
     async fn journal_end(&self) -> Result<Position, StoreError>;
+
+    /// The end of the journal, as whoever may write says it: a primary that was cut off and replaced must not be able to
+    /// answer. So where there are replicas, this is a small write.
+    async fn confirm(&self) -> Result<Position, StoreError>;
+
+    /// Agrees on the longest time for which a near cache on this store may answer unheard, and answers what was agreed.
+    /// If nothing was, or nobody asked for it within [`LEASE_KEPT`](crate::LEASE_KEPT), that is `wanted`; otherwise what the others agreed on
+    /// stays, and is kept on if `wanted` is no longer than it. Zero agrees to nothing and only asks. The rule is
+    /// [`Agreement::next`](crate::Agreement::next).
+    async fn lease(&self, wanted: Duration, now: Timestamp) -> Result<Duration, StoreError>;
 
     /// At most so many entries after a position. Waits up to `wait` for the first; an empty page is a heartbeat, and its
     /// `next` is as good to read on from as any. A gap is told at once, with the oldest entries that are kept.

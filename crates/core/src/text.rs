@@ -4,7 +4,7 @@
 /// exit, so that the compiler looks at many bytes at once.
 pub(crate) fn is_plain(text: &str) -> bool {
     text.bytes()
-        .fold(true, |plain, byte| plain & (byte >= b' ') & (byte < 0x7f))
+        .fold(true, |plain, byte| plain & matches!(byte, b' '..0x7f))
 }
 
 #[cfg(test)]

@@ -44,12 +44,20 @@ impl std::ops::Add<Duration> for Timestamp {
 
 /// Tells the time. The engine never looks at a clock of its own.
 pub trait Clock: Send + Sync + 'static {
-    /// The present moment, in UTC.
+    /// The present moment, in UTC. It may be set, also backwards.
     fn now(&self) -> Timestamp;
+
+    /// How long ago some fixed moment is. It never steps, and time in which the machine slept counts
+    /// (`CLOCK_BOOTTIME`): a machine that wakes up must not take what it knows for fresh.
+    fn steady(&self) -> Duration;
 }
 
 impl<C: Clock + ?Sized> Clock for std::sync::Arc<C> {
     fn now(&self) -> Timestamp {
         (**self).now()
+    }
+
+    fn steady(&self) -> Duration {
+        (**self).steady()
     }
 }

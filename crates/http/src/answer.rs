@@ -50,7 +50,7 @@ pin_project! {
 }
 
 impl<F, R> Answer<F, R> {
-    pub(crate) fn refused(problem: Problem) -> Self {
+    pub(crate) fn refused(problem: &Problem) -> Self {
         let response = Some(problem.response().map(Either::Right));
         Self {
             stage: Stage::Refused { response },

@@ -124,7 +124,7 @@ where
         let presented = self.config.cookie.read(request.headers());
         let (mut parts, body) = request.into_parts();
         if let Err(problem) = self.config.check_origin(&parts, &presented) {
-            return Answer::refused(problem);
+            return Answer::refused(&problem);
         }
         let session = self.config.session(&parts, presented);
         parts.extensions.insert(Unloaded(session.clone()));

@@ -238,13 +238,21 @@ impl Extent {
 }
 
 /// A place in the journal: `1760000000000-0-42` as a position.
-struct Place {
-    id: String,
+pub(crate) struct Place {
+    pub(crate) id: String,
     /// How many entries were ever written up to here.
-    ordinal: u64,
+    pub(crate) ordinal: u64,
 }
 
 impl Place {
+    /// Before the first entry.
+    pub(crate) fn origin() -> Self {
+        Self {
+            id: ORIGIN.to_owned(),
+            ordinal: 0,
+        }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let (id, ordinal) = text.rsplit_once('-')?;
         let (time, count) = id.split_once('-')?;
@@ -256,7 +264,7 @@ impl Place {
         })
     }
 
-    fn position(&self) -> Position {
+    pub(crate) fn position(&self) -> Position {
         // Digits and dashes, which positions may hold.
         format!("{}-{}", self.id, self.ordinal)
             .parse()

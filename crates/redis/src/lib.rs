@@ -72,6 +72,7 @@
 
 mod address;
 mod call;
+mod confirm;
 mod end;
 mod entry;
 mod error;

@@ -71,6 +71,16 @@ impl Names {
         &self.journal
     }
 
+    /// What says that somebody confirms the journal.
+    pub(crate) fn alive(&self) -> String {
+        format!("{}:alive", self.journal)
+    }
+
+    /// Where the lease is that the nodes agreed on.
+    pub(crate) fn lease(&self) -> String {
+        format!("{}:lease", self.journal)
+    }
+
     fn name(&self, bucket: Bucket, rest: &[u8]) -> Vec<u8> {
         let mut name = Vec::with_capacity(self.prefix.len() + rest.len() + 40);
         name.extend_from_slice(self.prefix.as_bytes());

@@ -40,5 +40,7 @@ script!(
     SWEEP, " flags=allow-oom",
     "common.lua" "record.lua" "index.lua" "wheel.lua" "journal.lua" "ending.lua" "sweep.lua"
 );
+script!(CONFIRM, " flags=allow-oom", "confirm.lua");
+script!(LEASE, "", "lease.lua");
 script!(LIST, " flags=no-writes", "common.lua" "record.lua" "index.lua" "list.lua");
 script!(SCAN, " flags=no-writes", "scan.lua");

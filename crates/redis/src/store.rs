@@ -150,6 +150,14 @@ impl Store for RedisStore {
         self.end_of_journal().await
     }
 
+    async fn confirm(&self) -> Result<Position, StoreError> {
+        self.confirmed_end().await
+    }
+
+    async fn lease(&self, wanted: Duration, now: Timestamp) -> Result<Duration, StoreError> {
+        self.agreed_lease(wanted, now).await
+    }
+
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {
         self.page_of_journal(after, at_most, wait).await
     }

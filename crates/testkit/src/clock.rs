@@ -27,7 +27,13 @@ pub fn after(seconds: u64) -> Timestamp {
 /// assert_eq!(engine_clock.now().since(START).as_secs(), 60);
 /// ```
 #[derive(Clone, Debug)]
-pub struct HandClock(Arc<Mutex<Timestamp>>);
+pub struct HandClock(Arc<Mutex<Hands>>);
+
+#[derive(Debug)]
+struct Hands {
+    now: Timestamp,
+    steady: Duration,
+}
 
 impl HandClock {
     /// A clock that shows [`START`].
@@ -39,18 +45,21 @@ impl HandClock {
     /// A clock that shows this time.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self(Arc::new(Mutex::new(now)))
+        // Not zero: real clocks do not begin with the process.
+        let steady = Duration::from_hours(1);
+        Self(Arc::new(Mutex::new(Hands { now, steady })))
     }
 
     /// Winds it on.
     pub fn advance(&self, span: Duration) {
-        let mut now = self.0.lock();
-        *now = *now + span;
+        let mut hands = self.0.lock();
+        hands.now = hands.now + span;
+        hands.steady += span;
     }
 
-    /// Sets it, also backwards, as real clocks do at times.
+    /// Sets it, also backwards, as real clocks do at times. What is steady stays so.
     pub fn set(&self, now: Timestamp) {
-        *self.0.lock() = now;
+        self.0.lock().now = now;
     }
 }
 
@@ -62,6 +71,10 @@ impl Default for HandClock {
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock()
+        self.0.lock().now
+    }
+
+    fn steady(&self) -> Duration {
+        self.0.lock().steady
     }
 }

@@ -31,6 +31,8 @@ pub enum Step {
     Count,
     Append,
     JournalEnd,
+    Confirm,
+    Lease,
     Journal,
     Examine,
 }
@@ -167,6 +169,8 @@ impl FaultyStore {
             Step::Count,
             Step::Append,
             Step::JournalEnd,
+            Step::Confirm,
+            Step::Lease,
             Step::Journal,
             Step::Examine,
         ] {
@@ -330,6 +334,14 @@ impl Store for FaultyStore {
 
     async fn journal_end(&self) -> Result<Position, StoreError> {
         self.pass(Step::JournalEnd, None, self.inner.journal_end()).await
+    }
+
+    async fn confirm(&self) -> Result<Position, StoreError> {
+        self.pass(Step::Confirm, None, self.inner.confirm()).await
+    }
+
+    async fn lease(&self, wanted: Duration, now: Timestamp) -> Result<Duration, StoreError> {
+        self.pass(Step::Lease, None, self.inner.lease(wanted, now)).await
     }
 
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {

@@ -230,6 +230,14 @@ impl Store for Flawed {
         self.sound.journal_end().await
     }
 
+    async fn confirm(&self) -> Result<Position, StoreError> {
+        self.sound.confirm().await
+    }
+
+    async fn lease(&self, wanted: Duration, now: Timestamp) -> Result<Duration, StoreError> {
+        self.sound.lease(wanted, now).await
+    }
+
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {
         let mut page = self.sound.journal(after, at_most, wait).await?;
         match self.flaw {

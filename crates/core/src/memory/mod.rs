@@ -153,6 +153,14 @@ impl Store for MemoryStore {
         Ok(log::position(self.state.lock().log.end()))
     }
 
+    async fn confirm(&self) -> Result<Position, StoreError> {
+        self.journal_end().await
+    }
+
+    async fn lease(&self, wanted: Duration, now: Timestamp) -> Result<Duration, StoreError> {
+        Ok(self.state.lock().lease(wanted, now))
+    }
+
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {
         // Subscribed before the first look: what is written after that look is news.
         let mut news = self.end.subscribe();

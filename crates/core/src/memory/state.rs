@@ -2,6 +2,7 @@
 
 use super::log::Log;
 use super::rows::{Rows, Session};
+use crate::agreement::Agreement;
 use crate::event::{Cause, CloseReason, Event, Kind};
 use crate::id::SessionId;
 use crate::key::Key;
@@ -11,11 +12,13 @@ use crate::store::{Ended, EndedAll, Opened, Opening, Rotation, StoreError, Swap,
 use crate::subject::Subject;
 use crate::time::Timestamp;
 use std::collections::HashMap;
+use std::time::Duration;
 
 pub(super) struct State {
     pub(super) rows: Rows,
     pub(super) log: Log,
     epochs: HashMap<Subject, Epoch>,
+    lease: Option<Agreement>,
 }
 
 impl State {
@@ -24,7 +27,14 @@ impl State {
             rows: Rows::default(),
             log: Log::new(journal_capacity),
             epochs: HashMap::new(),
+            lease: None,
         }
+    }
+
+    pub(super) fn lease(&mut self, wanted: Duration, now: Timestamp) -> Duration {
+        let (lease, next) = Agreement::next(self.lease, wanted, now);
+        self.lease = next.or(self.lease);
+        lease
     }
 
     pub(super) fn epoch(&self, subject: &Subject) -> Epoch {

@@ -76,6 +76,10 @@ impl Active {
         &self.record
     }
 
+    pub(super) fn shared_record(&self) -> &Arc<Record> {
+        &self.record
+    }
+
     /// Its public handle.
     #[must_use]
     pub fn id(&self) -> SessionId {

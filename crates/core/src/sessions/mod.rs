@@ -7,6 +7,7 @@ mod commit;
 mod end;
 mod list;
 mod locate;
+mod near;
 mod open;
 mod privilege;
 mod renew;
@@ -15,11 +16,13 @@ mod sweep;
 
 pub use active::Active;
 pub use end::EndedOthers;
+pub use near::NearError;
 pub use open::LogIn;
 pub use resolve::Activity;
 
 use crate::data::DataError;
 use crate::event::{Actor, Cause, Event};
+use crate::near::Near;
 use crate::policy::Policy;
 use crate::random::{Random, RandomError};
 use crate::store::{Store, StoreError};
@@ -37,7 +40,11 @@ const TRIES: usize = 256;
 pub struct Sessions(Arc<Parts>);
 
 struct Parts {
+    /// What acts go through. With a near cache, that forgets what is written.
     store: Arc<dyn Store>,
+    /// The store itself.
+    bare: Arc<dyn Store>,
+    near: Option<Arc<Near>>,
     policy: Policy,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -76,7 +83,9 @@ impl Sessions {
     /// An engine over a store.
     pub fn new(store: Arc<dyn Store>, policy: Policy, clock: impl Clock, random: impl Random) -> Self {
         Self(Arc::new(Parts {
+            bare: Arc::clone(&store),
             store,
+            near: None,
             policy,
             clock: Arc::new(clock),
             random: Arc::new(random),

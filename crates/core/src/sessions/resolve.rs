@@ -6,6 +6,7 @@ use crate::client::Client;
 use crate::data::DataError;
 use crate::event::{CloseReason, Kind};
 use crate::judge::{Alive, Death, Verdict};
+use crate::near::Ticket;
 use crate::record::{Record, TokenState};
 use crate::store::{Swap, Touch, Write};
 use crate::time::Timestamp;
@@ -32,7 +33,7 @@ enum Pass {
 impl Sessions {
     /// The session that a token opens for this client now; nothing if there is none, for whatever reason.
     ///
-    /// One round trip to the store. A write comes with it at most once in `touch_every`, when a token is renewed or first
+    /// One round trip to the store at most; none if a near cache holds the session. A write comes with it at most once in `touch_every`, when a token is renewed or first
     /// used, and when the client changed.
     pub async fn resolve(
         &self,
@@ -40,8 +41,23 @@ impl Sessions {
         client: &Client,
         activity: Activity,
     ) -> Result<Option<Active>, SessionError> {
+        match self.glance(token, client, activity) {
+            Some(active) => Ok(Some(active)),
+            None => self.resolve_strictly(token, client, activity).await,
+        }
+    }
+
+    /// As [`resolve`](Self::resolve), but the store is asked whatever the near cache holds.
+    pub async fn resolve_strictly(
+        &self,
+        token: &Token,
+        client: &Client,
+        activity: Activity,
+    ) -> Result<Option<Active>, SessionError> {
         for _ in 0..TRIES {
             let now = self.now();
+            // Before the store is asked: what it says is only kept if nothing was to be forgotten meanwhile.
+            let ticket = self.0.near.as_ref().map(|near| near.ticket(&token.key()));
             let located = match self.locate(token, now).await? {
                 Way::To(located) => located,
                 Way::Nowhere => return Ok(None),
@@ -53,9 +69,18 @@ impl Sessions {
             // What is rarely done is put aside in a box, so that what is done for every request stays small.
             let pass = match self.policy().judge(&located.record, client, None, now) {
                 Verdict::Alive(alive) if alive.wants_nothing() || activity == Activity::Background => {
+                    let keep = alive.wants_nothing() && !located.offered;
+                    self.keep_near(ticket.filter(|_| keep), &located.record);
                     Pass::Settled(Some(plain(located, alive)))
                 }
-                Verdict::Alive(alive) => Box::pin(self.attend(located, alive, client, now)).await?,
+                Verdict::Alive(alive) => {
+                    let keep = alive.wants_only_a_touch() && !located.offered;
+                    let pass = Box::pin(self.attend(located, alive, client, now)).await?;
+                    if let Pass::Settled(Some(active)) = &pass {
+                        self.keep_near(ticket.filter(|_| keep), active.shared_record());
+                    }
+                    pass
+                }
                 Verdict::Dead(death) => {
                     Box::pin(self.bury(&located, death, client)).await?;
                     Pass::Settled(None)
@@ -66,6 +91,12 @@ impl Sessions {
             }
         }
         Err(SessionError::Contended)
+    }
+
+    fn keep_near(&self, ticket: Option<Ticket>, record: &Arc<Record>) {
+        if let (Some(near), Some(ticket)) = (&self.0.near, ticket) {
+            near.fill(ticket, Arc::clone(record));
+        }
     }
 
     /// The session that a token opens, for whoever asks on behalf of somebody else: nothing is written, and the client
@@ -194,12 +225,18 @@ impl Sessions {
 
     /// When inactivity would end a record.
     pub(super) fn deadline(&self, record: &Record) -> Timestamp {
+        self.deadline_if_seen(record, record.seen_at)
+    }
+
+    /// When inactivity would end a record if it were last seen at this moment.
+    pub(super) fn deadline_if_seen(&self, record: &Record, seen_at: Timestamp) -> Timestamp {
         let remember = record.identity.as_ref().is_some_and(|who| who.remember);
-        record.deadline(self.policy().lifetime(remember).idle())
+        let idle = self.policy().lifetime(remember).idle();
+        (seen_at + idle).min(record.expires_at)
     }
 }
 
-fn plain(located: Located, alive: Alive) -> Active {
+pub(super) fn plain(located: Located, alive: Alive) -> Active {
     let offered = located.offered;
     let active = Active::at(located.key, located.token, located.record).wanting_step_up(alive.step_up);
     if offered { active.reissued() } else { active }

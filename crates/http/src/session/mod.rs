@@ -106,19 +106,30 @@ impl Session {
                 return Err(Code::Internal.into());
             };
             if !session.is_loaded() {
-                // In a box, so that what waits for it stays small.
+                // In a box, so that what waits for it stays small: a near cache answers without waiting.
                 Box::pin(session.load()).await?;
             }
             Ok(session)
         }
     }
 
+    /// Whether the session is read, or can be without asking the store.
     fn is_loaded(&self) -> bool {
         let mut state = self.0.state.lock();
-        if state.ask() && self.0.token.is_none() {
-            state.adopt(None);
+        if state.stage != Stage::Untouched {
+            return state.stage == Stage::Loaded;
         }
-        state.stage == Stage::Loaded
+        state.ask();
+        let Some(token) = &self.0.token else {
+            state.adopt(None);
+            return true;
+        };
+        let known = self.0.sessions.glance(token, self.client(), self.0.activity);
+        let found = known.is_some();
+        if found {
+            state.adopt(known);
+        }
+        found
     }
 
     async fn load(&self) -> Result<(), SessionError> {
@@ -129,7 +140,9 @@ impl Session {
         let active = match &self.0.token {
             Some(token) => {
                 let sessions = &self.0.sessions;
-                sessions.resolve(token, self.client(), self.0.activity).await?
+                sessions
+                    .resolve_strictly(token, self.client(), self.0.activity)
+                    .await?
             }
             None => None,
         };

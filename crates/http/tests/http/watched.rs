@@ -133,6 +133,16 @@ impl Store for Watched {
         self.inner.journal_end().await
     }
 
+    async fn confirm(&self) -> Result<Position, StoreError> {
+        self.asked("confirm")?;
+        self.inner.confirm().await
+    }
+
+    async fn lease(&self, wanted: Duration, now: Timestamp) -> Result<Duration, StoreError> {
+        self.asked("lease")?;
+        self.inner.lease(wanted, now).await
+    }
+
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {
         self.asked("journal")?;
         self.inner.journal(after, at_most, wait).await

@@ -1,0 +1,128 @@
+//! The cached records, in shards that each count what they were told to forget.
+//!
+//! A record may come from the store while the news that it is void is on its way. So whoever fills the cache notes the
+//! shard's generation *before* asking the store, and the record is taken only if the shard has forgotten nothing since.
+//! Both happen under the shard's lock. A lock is held for one look-up or one change, never across anything that waits.
+
+use crate::key::Key;
+use crate::record::Record;
+use parking_lot::RwLock;
+use quick_cache::unsync::Cache;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+/// The most shards; with fewer entries than this there are fewer.
+const MOST: usize = 64;
+/// A shard should have room for as many at least, or it would forget what is used often.
+const ROOM: usize = 64;
+
+pub(super) struct Shards(Box<[RwLock<Shard>]>);
+
+struct Shard {
+    /// Rises with everything that is to be forgotten here, whether it was held or not.
+    generation: u64,
+    records: Cache<Key, Arc<Record>, quick_cache::UnitWeighter, BuildHasherDefault<Plain>>,
+}
+
+/// Permission to fill, noted before the store is asked.
+#[derive(Clone, Copy, Debug)]
+#[must_use = "a fill without it could bring back what was revoked meanwhile"]
+pub struct Ticket {
+    key: Key,
+    generation: u64,
+}
+
+impl Shards {
+    pub(super) fn new(entries: usize) -> Self {
+        let count = (entries / ROOM).next_power_of_two().min(MOST);
+        let room = entries.div_ceil(count);
+        let shard = || Shard {
+            generation: 0,
+            records: Cache::with(
+                room,
+                room as u64,
+                quick_cache::UnitWeighter,
+                BuildHasherDefault::default(),
+                quick_cache::unsync::DefaultLifecycle::default(),
+            ),
+        };
+        Self((0..count).map(|_| RwLock::new(shard())).collect())
+    }
+
+    /// The record under a key.
+    pub(super) fn get(&self, key: &Key) -> Option<Arc<Record>> {
+        self.shard(key).read().records.get(key).cloned()
+    }
+
+    /// To be asked for before the store is.
+    pub(super) fn ticket(&self, key: &Key) -> Ticket {
+        Ticket {
+            key: *key,
+            generation: self.shard(key).read().generation,
+        }
+    }
+
+    /// Takes what the store said, unless something was to be forgotten meanwhile. Answers whether it was taken.
+    pub(super) fn fill(&self, ticket: Ticket, record: Arc<Record>) -> bool {
+        let mut shard = self.shard(&ticket.key).write();
+        let unchanged = shard.generation == ticket.generation;
+        if unchanged {
+            shard.records.insert(ticket.key, record);
+        }
+        unchanged
+    }
+
+    /// Puts a later sight of the same version in its place, if that is still what is held.
+    pub(super) fn replace(&self, key: &Key, old: &Arc<Record>, new: Arc<Record>) {
+        let mut shard = self.shard(key).write();
+        if shard.records.peek(key).is_some_and(|held| Arc::ptr_eq(held, old)) {
+            shard.records.insert(*key, new);
+        }
+    }
+
+    /// Forgets what is under a key, and refuses whatever was read before.
+    pub(super) fn forget(&self, key: &Key) {
+        let mut shard = self.shard(key).write();
+        shard.generation += 1;
+        shard.records.remove(key);
+    }
+
+    /// Forgets everything, and refuses whatever was read before.
+    pub(super) fn clear(&self) {
+        for shard in &self.0 {
+            let mut shard = shard.write();
+            shard.generation += 1;
+            shard.records.clear();
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(|shard| shard.read().records.len()).sum()
+    }
+
+    fn shard(&self, key: &Key) -> &RwLock<Shard> {
+        // Another byte than those that the map within the shard goes by; the number of shards is a power of two.
+        let at = usize::from(key.hash_bytes()[31]) & (self.0.len() - 1);
+        &self.0[at]
+    }
+}
+
+/// A key brings eight bytes of its own hash, which nobody can choose.
+#[derive(Clone, Copy, Default)]
+struct Plain(u64);
+
+impl Hasher for Plain {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        self.0 = word;
+    }
+}

@@ -1,0 +1,14 @@
+-- Agrees on the longest lease: the rule is `Agreement::next` of the engine.
+-- KEYS: where it is kept. ARGV: the lease that is wanted, the present time, how long an agreement is kept; milliseconds.
+local wanted, now, kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local lease, renewed = unpack(redis.call('HMGET', KEYS[1], 'lease', 'renewed'))
+lease, renewed = tonumber(lease), tonumber(renewed)
+if not lease or not renewed or now - renewed >= kept then
+  lease, renewed = wanted, now
+end
+if wanted > 0 and wanted <= lease then
+  redis.call('HSET', KEYS[1], 'lease', lease, 'renewed', math.max(renewed, now))
+  -- Long enough for clocks that differ; whether it still holds is decided above.
+  redis.call('PEXPIRE', KEYS[1], kept * 20)
+end
+return lease
