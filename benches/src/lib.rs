@@ -2,4 +2,5 @@
 
 pub mod client;
 pub mod cpu;
+pub mod jwt;
 pub mod redis_server;

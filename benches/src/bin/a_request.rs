@@ -1,5 +1,6 @@
-//! Processor time per request of an axum handler: with no session, with one raw Redis `GET`, with a Cloakroom session on
-//! the same Redis, with a session layer that nobody asks, and with a session on SQLite.
+//! Processor time per request of an axum handler: with no session, with a session layer that nobody asks, with a session
+//! that the near cache holds, with a signed token (HS256), with one raw Redis `GET`, with a session read from the same
+//! Redis every time, and from SQLite.
 //!
 //! Each server is a process of its own; they take turns, and the figures are medians over the rounds, so that a machine
 //! that changes its speed changes all alike. Run: `cargo run --release -p cloakroom-benches --bin a_request`
@@ -7,22 +8,29 @@
 use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::http::header::COOKIE;
 use axum::routing::get;
-use cloakroom::{Client, CookieConfig, LogIn, Policy, SessionLayer, Sessions, User};
+use cloakroom::{Client, CookieConfig, LogIn, NearOptions, Policy, SessionLayer, Sessions, User};
 use cloakroom_benches::client::load;
 use cloakroom_benches::cpu;
+use cloakroom_benches::jwt::Jwt;
 use cloakroom_benches::redis_server::RedisServer;
 use redis::AsyncCommands as _;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 
 const ROUNDS: usize = 7;
 const REQUESTS: usize = 40_000;
 const CONNECTIONS: usize = 16;
+const RAW: usize = 4;
 const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64) bench";
-const KINDS: [&str; 5] = [
+const KINDS: [&str; 7] = [
     "no session",
     "layer, nobody asks",
+    "near cache",
+    "HS256",
     "raw GET",
     "session on Redis",
     "session on SQLite",
@@ -124,12 +132,17 @@ fn report(figures: &mut [Vec<f64>]) {
     );
     for ((kind, figures), median) in KINDS.iter().zip(figures.iter()).zip(&medians) {
         let (least, most) = (figures[0], figures[figures.len() - 1]);
-        let (above, ratio) = (median - medians[0], median / medians[2]);
+        let (above, ratio) = (median - medians[0], median / medians[RAW]);
         println!("{kind:<20} {median:>8.2} {least:>8.2} {most:>8.2} {above:>12.2} {ratio:>10.2}");
     }
     println!(
+        "a near-cache hit costs {:+.2} µs beside no session, {:.2} of verifying HS256",
+        medians[2] - medians[0],
+        (medians[2] - medians[0]) / (medians[3] - medians[0])
+    );
+    println!(
         "a session on Redis costs {:+.2} µs beside one raw GET",
-        medians[3] - medians[2]
+        medians[RAW + 1] - medians[RAW]
     );
 }
 
@@ -137,13 +150,15 @@ async fn serve(kind: &str, store: &str) -> Result<()> {
     let (router, token) = match kind {
         "no session" => (Router::new().route("/", get(async || "ok\n")), None),
         "raw GET" => (raw(store).await?, None),
+        "HS256" => signed()?,
         "layer, nobody asks" => {
-            let (sessions, token) = session(store).await?;
+            let (sessions, token) = session(store, None).await?;
             let router = Router::new().route("/", get(async || "ok\n"));
             (router.layer(SessionLayer::new(sessions)), Some(token))
         }
         _ => {
-            let (sessions, token) = session(store).await?;
+            let near = (kind == "near cache").then(NearOptions::default);
+            let (sessions, token) = session(store, near).await?;
             let router = Router::new().route("/", get(async |_: User| "ok\n"));
             (router.layer(SessionLayer::new(sessions)), Some(token))
         }
@@ -174,8 +189,26 @@ async fn raw(url: &str) -> Result<Router> {
     Ok(Router::new().route("/", get(handler)).with_state(connection))
 }
 
-async fn session(url: &str) -> Result<(Sessions, String)> {
-    let sessions = cloakroom::open(url, Policy::default()).await?;
+fn signed() -> Result<(Router, Option<String>)> {
+    let jwt = Arc::new(Jwt::hs256("alice")?);
+    let token = jwt.token().to_owned();
+    let handler = async |State(jwt): State<Arc<Jwt>>, headers: HeaderMap| {
+        let cookie = headers.get(COOKIE).and_then(|value| value.to_str().ok());
+        let token = cookie.and_then(|cookie| cookie.strip_prefix("__Host-sid="));
+        if token.is_some_and(|token| jwt.accepts(token)) {
+            "ok\n"
+        } else {
+            "failed\n"
+        }
+    };
+    Ok((
+        Router::new().route("/", get(handler)).with_state(jwt),
+        Some(token),
+    ))
+}
+
+async fn session(url: &str, near: Option<NearOptions>) -> Result<(Sessions, String)> {
+    let sessions = cloakroom::open_with(url, Policy::default(), near).await?;
     let client = Client::default().with_user_agent(AGENT);
     let active = sessions
         .log_in(LogIn::of("alice".parse()?), &client, None)

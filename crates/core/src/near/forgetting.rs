@@ -45,7 +45,9 @@ impl Forgetting {
     }
 
     fn forget_all(&self, ended: &[Ended]) {
-        ended.iter().for_each(|ended| self.near.forget(&ended.key));
+        for ended in ended {
+            self.near.forget(&ended.key);
+        }
     }
 }
 
