@@ -9,6 +9,7 @@ mod journal;
 mod lapse;
 mod limit;
 mod listing;
+mod nearness;
 mod parallel;
 mod records;
 mod rotation;
@@ -127,6 +128,12 @@ properties! { $
         invariant_8_what_is_in_the_journal_can_be_seen_already
         invariant_8_followers_read_every_entry_once_and_in_order_while_others_write
         invariant_8_the_journal_replayed_is_the_store;
+    nearness:
+        confirm_tells_the_end_of_the_journal
+        positions_come_in_the_order_of_their_entries
+        the_first_lease_holds_and_a_longer_one_changes_nothing
+        a_lease_is_kept_while_somebody_relies_on_it
+        of_many_leases_at_once_one_is_agreed;
 }
 
 /// The names of all properties.

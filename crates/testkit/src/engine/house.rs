@@ -5,8 +5,8 @@ use crate::fixture::Fixture;
 use crate::random::SeededRandom;
 use crate::suite::Stage;
 use cloakroom_core::{
-    Active, Activity, Changes, Client, CloseReason, Event, Field, LogIn, Policy, PolicyBuilder, Position,
-    SessionError, Sessions, Store, Subject, Token, Word,
+    Active, Activity, Changes, Client, CloseReason, Event, Field, LogIn, NearOptions, Policy, PolicyBuilder,
+    Position, SessionError, Sessions, Store, Subject, Token, Word,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +79,20 @@ impl House {
 }
 
 impl Nodes {
+    /// The same nodes behind near caches. The clock stands still, so the lease never runs out: only the journal tells.
+    pub(super) async fn near(self) -> Self {
+        let mut nearer = Vec::new();
+        for node in self.0 {
+            let (node, following) = node.near(NearOptions::default()).await.unwrap();
+            tokio::spawn(following);
+            nearer.push(node);
+        }
+        let [one, other] = nearer
+            .try_into()
+            .unwrap_or_else(|_| unreachable!("two came, two went"));
+        Self([one, other])
+    }
+
     /// One and the other in turn.
     pub(super) fn of(&self, turn: usize) -> Sessions {
         self.0[turn % 2].clone()

@@ -6,6 +6,7 @@
 mod endings;
 mod house;
 mod log_ins;
+mod near;
 mod renewals;
 mod writes;
 
@@ -42,6 +43,11 @@ properties! { $
         req_51_roles_from_outside_show_at_the_next_request
         req_10_lapsed_sessions_are_swept
         invariant_8_a_life_is_told_in_order_and_once;
+    near:
+        invariant_1_what_one_node_ends_the_other_forgets
+        invariant_1_checks_racing_with_a_log_out_keep_nothing_of_it
+        invariant_3_updates_on_two_near_nodes_all_count
+        what_a_near_node_writes_its_next_request_sees;
 }
 
 /// The names of all properties.
