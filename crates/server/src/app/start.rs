@@ -7,8 +7,8 @@ use crate::pages::{DemoLogin, Pages};
 use crate::users::{self, UserDirectory};
 use anyhow::Context as _;
 use cloakroom::{
-    Binding, Clock as _, CookieConfig, Origins, OsRandom, Policy, Random as _, Reaction, SameSite,
-    SystemClock, TrustedProxies,
+    Binding, Clock as _, CookieConfig, NearOptions, Origins, OsRandom, Policy, Random as _, Reaction,
+    SameSite, Sessions, SystemClock, TrustedProxies,
 };
 use std::time::{Duration, Instant};
 
@@ -20,10 +20,7 @@ const NOISE: (u32, Duration) = (50, Duration::from_secs(1));
 
 /// Opens the stores and puts the parts together.
 pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHash>) -> anyhow::Result<App> {
-    let policy = policy(&config)?;
-    let sessions = cloakroom::open(config.store.expose(), policy)
-        .await
-        .with_context(|| format!("opening the session store {}", config.store))?;
+    let sessions = sessions(&config, config.cache.near()?).await?;
     let users = directory(&config).await?;
     let recent = recent::Recent::default();
     tokio::spawn(recent::follow(sessions.store().clone(), recent.clone()));
@@ -45,6 +42,15 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
         demo,
         config,
     }))
+}
+
+/// The engine on the session store, behind a near cache or not.
+///
+/// What ends with one command wants none: nothing is asked twice, and the servers' lease is no business of its.
+pub async fn sessions(config: &Config, near: Option<NearOptions>) -> anyhow::Result<Sessions> {
+    cloakroom::open_with(config.store.expose(), policy(config)?, near)
+        .await
+        .with_context(|| format!("opening the session store {}", config.store))
 }
 
 /// The user directory in the data folder, made if it is not there.

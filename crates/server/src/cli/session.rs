@@ -4,7 +4,6 @@ use super::output::say;
 use super::{Common, Failure, output};
 use crate::app::start;
 use crate::app::view::{SessionJson, SubjectJson, rfc3339};
-use anyhow::Context as _;
 use clap::Subcommand;
 use cloakroom::{CloseReason, Record, SessionId, Sessions, Subject, device};
 use serde_json::json;
@@ -87,11 +86,7 @@ impl Session {
 }
 
 async fn open(common: &Common) -> Result<Sessions, Failure> {
-    let config = common.load()?;
-    let policy = start::policy(&config)?;
-    Ok(cloakroom::open(config.store.expose(), policy)
-        .await
-        .with_context(|| format!("opening the session store {}", config.store))?)
+    Ok(start::sessions(&common.load()?, None).await?)
 }
 
 async fn all(sessions: &Sessions) -> Result<Vec<Record>, Failure> {

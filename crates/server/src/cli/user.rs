@@ -6,9 +6,8 @@ use crate::app::start;
 use crate::app::view::rfc3339;
 use crate::config::Config;
 use crate::users::{NewPassword, Role, Roles, User as Account, UserDirectory, UserName};
-use anyhow::Context as _;
 use clap::Subcommand;
-use cloakroom::{Actor, CloseReason, Sessions, Subject, Timestamp};
+use cloakroom::{Actor, CloseReason, Subject, Timestamp};
 use serde_json::json;
 use std::io::{IsTerminal as _, Read as _};
 use zeroize::Zeroizing;
@@ -144,7 +143,7 @@ async fn set_roles(config: &Config, name: &UserName, roles: Roles) -> Result<(),
         .await
         .map_err(Failure::other)?;
     let words: Result<Vec<_>, _> = roles.iter().map(|role| role.as_str().parse()).collect();
-    let sessions = sessions(config).await?;
+    let sessions = start::sessions(config, None).await?;
     let changed = sessions
         .set_roles(&subject(name)?, words.map_err(Failure::other)?, operator())
         .await
@@ -203,15 +202,8 @@ async fn known(config: &Config, name: &UserName) -> Result<UserDirectory, Failur
     }
 }
 
-async fn sessions(config: &Config) -> Result<Sessions, Failure> {
-    let policy = start::policy(config)?;
-    Ok(cloakroom::open(config.store.expose(), policy)
-        .await
-        .with_context(|| format!("opening the session store {}", config.store))?)
-}
-
 async fn end_all(config: &Config, name: &UserName, reason: CloseReason) -> Result<usize, Failure> {
-    let sessions = sessions(config).await?;
+    let sessions = start::sessions(config, None).await?;
     let cause = sessions.cause(operator(), &cloakroom::Client::default());
     let all = sessions
         .end_all(&subject(name)?, reason, &cause)

@@ -9,10 +9,9 @@ use sha2::{Digest, Sha256};
 use super::error::{Place, Problem};
 use super::origin::Origin;
 use super::setting::{Raw, Settings, choice, number, text};
-use super::span::Span;
 use super::store_url::StoreUrl;
-use super::tree::{Admin, Binding, Cache, Config, KeyHash, Reaction};
-use super::{Purpose, cookie, policy};
+use super::tree::{Admin, Binding, Config, KeyHash, Reaction};
+use super::{Purpose, cache, cookie, policy};
 
 /// Builds the tree and notes everything that is wrong. The result means something only when nothing was.
 pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Config {
@@ -50,7 +49,7 @@ pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Con
         cookie: cookie::read(settings, public_url.as_ref()),
         policy: policy::read(settings),
         binding: binding(settings),
-        cache: cache(settings),
+        cache: cache::read(settings),
         admin: Admin {
             keys: settings.read_list("admin.keys", key_hash),
         },
@@ -166,19 +165,6 @@ fn bits(settings: &mut Settings, key: &str, most: u8) -> Option<u8> {
     settings.read(key, |raw| {
         number(raw, 0, i64::from(most)).and_then(|n| u8::try_from(n).map_err(|error| error.to_string()))
     })
-}
-
-fn cache(settings: &mut Settings) -> Cache {
-    let entries = settings.read("cache.entries", |raw| {
-        number(raw, 0, 10_000_000).and_then(|n| usize::try_from(n).map_err(|error| error.to_string()))
-    });
-    let lease = settings.read("cache.lease", |raw| {
-        policy::span(raw, Span::default(), Span::from_secs(10))
-    });
-    Cache {
-        entries: entries.unwrap_or(100_000),
-        lease: lease.unwrap_or(Span::from_secs(1)),
-    }
 }
 
 /// The SHA-256 of an admin key, in hex; not the one of a key that somebody forgot to set (ASVS 13.3.1).

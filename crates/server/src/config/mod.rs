@@ -17,6 +17,7 @@
 //! ```
 
 mod build;
+mod cache;
 mod cookie;
 mod environment;
 mod error;

@@ -431,6 +431,7 @@ fn each_mistake_in_a_policy_key_names_its_value_and_the_bound() {
 #[test]
 fn each_mistake_in_a_other_section_key_names_its_value_and_the_bound() {
     const REACTION: &str = "must be one of \"ignore\", \"log\", \"step-up\", \"end\"";
+    const LEASE: &str = "must be from 10ms to 10s, or 0s for no near cache";
     const HASH: &str = "must be the SHA-256 of a key: 64 hexadecimal digits";
     const SAMPLE: &str = "must be the SHA-256 of a key of your own, not of a sample";
     assert_refused(&[
@@ -448,7 +449,18 @@ fn each_mistake_in_a_other_section_key_names_its_value_and_the_bound() {
             "must be a whole number from 0 to 128",
         ),
         ("cache.entries", "-1", "must be a whole number from 0 to 10000000"),
-        ("cache.lease", "'11s'", "must be from 0s to 10s"),
+        (
+            "cache.entries",
+            "10000001",
+            "must be a whole number from 0 to 10000000",
+        ),
+        ("cache.lease", "'11s'", LEASE),
+        ("cache.lease", "'9ms'", LEASE),
+        (
+            "cache.lease",
+            "'off'",
+            "must be a whole number with a unit, as in 500ms, 30s, 30m, 8h or 30d, or 0s for no near cache",
+        ),
         ("admin.keys", "['my-key']", HASH),
         (
             "admin.keys",

@@ -135,10 +135,11 @@ pub enum Reaction {
 /// `[cache]`: decoded sessions kept in the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cache {
-    /// How many at most. Default 100000, from 0 to 10000000.
+    /// How many at most. Default 100000, from 0, which is no cache at all, to 10000000.
     pub entries: usize,
     /// How long the cache may answer without having heard from the store's journal, and so how long a revocation can
-    /// take at worst. Default `1s`, from `0s`, which is no cache at all, to `10s`.
+    /// take at worst. Default `1s`, from `10ms` to `10s`; `0s` is no cache at all. All servers on a store go by the
+    /// lease of the first: one with a longer lease does not start.
     pub lease: super::span::Span,
 }
 
