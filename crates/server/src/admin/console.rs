@@ -3,11 +3,11 @@
 //! Operators have sessions of their own, in this process's memory: they never mix with the users' and end with a restart.
 
 use super::keys;
-use crate::app::App;
 use crate::app::address::{Lenient, Segment};
 use crate::app::body::Either;
 use crate::app::failure::redirect;
 use crate::app::view::{moment, page_view};
+use crate::app::{App, near};
 use crate::pages::{
     ConsoleLoginPage, ConsoleLoginProblem, ConsoleNotice, ConsolePage, EventView, Figures, StoreView,
     SubjectSearch,
@@ -125,6 +125,7 @@ async fn store(app: &App) -> (StoreView, Option<u64>) {
         kind: kind.to_owned(),
         healthy: count.is_ok(),
         detail: detail.map(str::to_owned),
+        from_memory: app.sessions.near_stats().as_ref().and_then(near::percentage),
     };
     (view, count.ok())
 }

@@ -1,6 +1,6 @@
 //! Numbers about the whole.
 
-use crate::app::App;
+use crate::app::{App, near};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -8,13 +8,14 @@ use axum::response::{IntoResponse as _, Response};
 use cloakroom::problem::Problem;
 use serde_json::{Value, json};
 
-/// How many sessions are open, on what store, since when.
+/// How many sessions are open, on what store, since when, and how the near cache is doing, if there is one.
 pub async fn stats(State(app): State<App>) -> Result<Json<Value>, Problem> {
     Ok(Json(json!({
         "sessions": app.sessions.count().await?,
         "store": app.sessions.store().describe(),
         "version": env!("CARGO_PKG_VERSION"),
         "uptime_seconds": app.started.elapsed().as_secs(),
+        "cache": app.sessions.near_stats().as_ref().map(near::json),
     })))
 }
 
@@ -25,10 +26,9 @@ pub async fn policy(State(app): State<App>) -> Json<Value> {
 
 /// Prometheus' text format.
 pub async fn metrics(State(app): State<App>) -> Response {
-    let sessions = app.sessions.count().await.ok();
-    (
-        [(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
-        app.metrics.render(sessions),
-    )
-        .into_response()
+    let mut text = app.metrics.render(app.sessions.count().await.ok());
+    if let Some(stats) = app.sessions.near_stats() {
+        text += &near::metrics(&stats);
+    }
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

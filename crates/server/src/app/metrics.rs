@@ -1,6 +1,6 @@
 //! Counters for operators. No label says anything about a user (ASVS 16.2.5).
 
-use std::fmt::Write as _;
+use std::fmt::{Display, Write as _};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Declares the counters once: field, metric name, and what it counts.
@@ -24,14 +24,10 @@ macro_rules! counters {
                 let mut text = String::new();
                 $(counter(&mut text, stringify!($field), $help, self.$field.load(Ordering::Relaxed));)+
                 if let Some(sessions) = sessions {
-                    let _ = writeln!(text, "# HELP cloakroom_sessions Open sessions.");
-                    let _ = writeln!(text, "# TYPE cloakroom_sessions gauge");
-                    let _ = writeln!(text, "cloakroom_sessions {sessions}");
+                    gauge(&mut text, "sessions", "Open sessions.", sessions);
                 }
                 let up = u8::from(sessions.is_some());
-                let _ = writeln!(text, "# HELP cloakroom_store_up Whether the session store answers.");
-                let _ = writeln!(text, "# TYPE cloakroom_store_up gauge");
-                let _ = writeln!(text, "cloakroom_store_up {up}");
+                gauge(&mut text, "store_up", "Whether the session store answers.", up);
                 text
             }
         }
@@ -49,8 +45,18 @@ counters! {
     store_errors = "Answers of 503 because the store did not answer.";
 }
 
-fn counter(text: &mut String, name: &str, help: &str, value: u64) {
-    let _ = writeln!(text, "# HELP cloakroom_{name}_total {help}");
-    let _ = writeln!(text, "# TYPE cloakroom_{name}_total counter");
-    let _ = writeln!(text, "cloakroom_{name}_total {value}");
+/// What only rises, as `cloakroom_NAME_total`.
+pub(super) fn counter(text: &mut String, name: &str, help: &str, value: u64) {
+    metric(text, &format!("{name}_total"), "counter", help, value);
+}
+
+/// What rises and falls, as `cloakroom_NAME`.
+pub(super) fn gauge(text: &mut String, name: &str, help: &str, value: impl Display) {
+    metric(text, name, "gauge", help, value);
+}
+
+fn metric(text: &mut String, name: &str, kind: &str, help: &str, value: impl Display) {
+    let _ = writeln!(text, "# HELP cloakroom_{name} {help}");
+    let _ = writeln!(text, "# TYPE cloakroom_{name} {kind}");
+    let _ = writeln!(text, "cloakroom_{name} {value}");
 }

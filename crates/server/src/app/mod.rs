@@ -6,6 +6,7 @@ pub mod failure;
 pub mod guard;
 pub mod headers;
 pub mod metrics;
+pub mod near;
 pub mod recent;
 pub mod redirect;
 pub mod start;

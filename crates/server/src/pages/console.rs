@@ -37,6 +37,8 @@ pub struct StoreView {
     pub healthy: bool,
     /// A version, a path, a reason: one short line. Never a password from a URL.
     pub detail: Option<String>,
+    /// Of a hundred checks, how many it was not asked about; nothing where there is no near cache, or no check yet.
+    pub from_memory: Option<u64>,
 }
 
 /// Numbers; one that is not known shows as a dash.

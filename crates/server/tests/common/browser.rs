@@ -43,6 +43,13 @@ impl Browser {
         }
     }
 
+    /// The same cookies at another node.
+    pub fn at(&self, server: &super::server::Server) -> Self {
+        let mut there = self.copy();
+        there.to = server.public;
+        there
+    }
+
     /// A request with everything that a browser sends along. What `send` answers is not kept; see [`Self::go`].
     pub fn ask(&self, method: &str, path: &str) -> Ask {
         let mut ask = Ask::new(self.to, method, path)

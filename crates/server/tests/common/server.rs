@@ -253,6 +253,28 @@ impl Server {
         Ask::new(self.admin, method, path).header("Authorization", format!("Bearer {ADMIN_KEY}"))
     }
 
+    /// The value of a metric, if it is there.
+    #[track_caller]
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        let text = self.admin("GET", "/metrics").send().is(200).body;
+        let value = text
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
+        Some(value.parse().unwrap())
+    }
+
+    /// Checks this browser's session until the near cache answers for it.
+    #[track_caller]
+    pub fn hold(&self, browser: &Browser) {
+        let browser = browser.at(self);
+        let hits = || self.metric("cloakroom_cache_hits_total").unwrap();
+        super::until("the near cache holds the session", || {
+            let before = hits();
+            browser.get("/auth/whoami").is(200);
+            hits() > before
+        });
+    }
+
     /// The journal's entries about a subject, oldest first.
     #[track_caller]
     pub fn events(&self, subject: &str) -> Vec<Value> {

@@ -16,6 +16,7 @@ mod forward_auth;
 mod headers;
 mod log_in;
 mod log_out;
+mod near;
 mod own_sessions;
 mod pages;
 mod password;

@@ -196,6 +196,7 @@ fn console() -> ConsolePage {
             kind: "Redis".to_owned(),
             healthy: true,
             detail: Some("7.2.5, 0.3 ms".to_owned()),
+            from_memory: Some(98),
         },
         figures: Figures {
             live_sessions: Some(12_480),
@@ -416,6 +417,7 @@ fn add_consoles(add: Add) {
                 kind: "Redis".to_owned(),
                 healthy: false,
                 detail: Some("no answer within 800 ms".to_owned()),
+                from_memory: None,
             },
             ..search(None)
         }
@@ -523,8 +525,8 @@ pub fn hostile_pages() -> Vec<(&'static str, String)> {
                 site: text(),
                 store: StoreView {
                     kind: text(),
-                    healthy: true,
                     detail: some(),
+                    ..console().store
                 },
                 events: Some(vec![event]),
                 search: Some(SubjectSearch {
