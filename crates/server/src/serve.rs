@@ -58,7 +58,10 @@ pub async fn run(app: App, listeners: Listeners) -> anyhow::Result<()> {
     tokio::spawn(stop(handle.clone()));
     let public = serve(listeners.public, public::router(&app), handle.clone());
     let admin = serve(listeners.admin, admin::router(&app), handle.clone());
-    tokio::try_join!(public, admin)?;
+    let served = tokio::try_join!(public, admin);
+    // What the near cache answered last is not in the store yet, and a session must not lapse for want of it.
+    app.sessions.flush().await;
+    served?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -102,6 +102,25 @@ fn sigterm_lets_a_request_under_way_finish() {
 }
 
 #[test]
+fn sigterm_loses_no_sight_of_anybody() {
+    let mut server = Setup::default().set("policy.touch_every", "3s").start();
+    let name = server.user(&[]);
+    let browser = server.logged_in(&name);
+    std::thread::sleep(Duration::from_millis(2500));
+    server.hold(&browser);
+    std::thread::sleep(Duration::from_millis(600));
+    // Answered from memory; the store would be told within a second.
+    let hits = server.metric("cloakroom_cache_hits_total");
+    let seen = browser.get("/auth/whoami").json()["session"]["seen_at"].clone();
+    assert!(server.metric("cloakroom_cache_hits_total") > hits);
+    server.signal("TERM");
+    assert!(server.ended().success());
+    let list = server.do_run(&["session", "list", "--json", "--subject", &name]);
+    let list: serde_json::Value = serde_json::from_str(&list).unwrap();
+    assert_eq!(list["sessions"][0]["session"]["seen_at"], seen);
+}
+
+#[test]
 fn sigint_with_nothing_to_do_ends_at_once() {
     let mut server = Setup::default().start();
     server.browser().get("/healthz").is(200);
