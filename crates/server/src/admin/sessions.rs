@@ -151,18 +151,38 @@ fn with_subject(app: &App, found: &Found) -> serde_json::Value {
     }
 }
 
-/// Ends one session. Every node asks the store at each request, so when this answers the end is settled everywhere, and
-/// `?settled=true` has nothing to wait for.
+/// What a caller may ask of an ending.
+#[derive(Debug, Deserialize)]
+pub struct Ending {
+    /// Whether to answer only when no node can accept what was ended any more.
+    #[serde(default)]
+    settled: bool,
+}
+
+impl Ending {
+    /// Waits if it was asked for.
+    async fn settle(&self, app: &App) -> Result<(), Problem> {
+        if self.settled {
+            app.sessions.settled().await?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends one session. That there is none is an answer like the other: somebody else may have ended it just now, so it is
+/// waited for as well.
 pub async fn end(
     State(app): State<App>,
     Extension(Operator(name)): Extension<Operator>,
     Segment(id): Segment,
+    Query(ending): Query<Ending>,
 ) -> Result<StatusCode, Problem> {
     let id: SessionId = id.parse().map_err(|_| Code::NotFound)?;
     let ended = app
         .sessions
         .end(&id, CloseReason::Revoked, &app.sessions.operator(&name))
         .await?;
+    ending.settle(&app).await?;
     if ended {
         Ok(StatusCode::NO_CONTENT)
     } else {
@@ -175,12 +195,14 @@ pub async fn end_all(
     State(app): State<App>,
     Extension(Operator(name)): Extension<Operator>,
     Segment(subject_name): Segment,
+    Query(ending): Query<Ending>,
 ) -> Result<axum::Json<serde_json::Value>, Problem> {
     let cause = app.sessions.operator(&name);
     let all = app
         .sessions
         .end_all(&subject(&subject_name)?, CloseReason::Revoked, &cause)
         .await?;
+    ending.settle(&app).await?;
     Ok(axum::Json(json!({ "ended": all.ended.len() })))
 }
 

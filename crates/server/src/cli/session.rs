@@ -4,6 +4,7 @@ use super::output::say;
 use super::{Common, Failure, output};
 use crate::app::start;
 use crate::app::view::{SessionJson, SubjectJson, rfc3339};
+use anyhow::Context as _;
 use clap::Subcommand;
 use cloakroom::{CloseReason, Record, SessionId, Sessions, Subject, device};
 use serde_json::json;
@@ -28,13 +29,19 @@ pub enum Session {
         /// As `session list` shows it.
         #[arg(allow_hyphen_values = true)]
         id: String,
+        /// Return only when no server can accept it any more: a lease of their caches later, usually a second.
+        #[arg(long)]
+        settled: bool,
         #[command(flatten)]
         common: Common,
     },
     /// End all sessions of a subject, and log-ins that are under way.
-    #[command(after_help = "Example: cloakroom session revoke-subject alice")]
+    #[command(after_help = "Example: cloakroom session revoke-subject alice --settled")]
     RevokeSubject {
         subject: String,
+        /// Return only when no server can accept them any more: a lease of their caches later, usually a second.
+        #[arg(long)]
+        settled: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -55,34 +62,53 @@ impl Session {
                 };
                 show(&sessions, &records, json);
             }
-            Self::Revoke { id, common } => {
+            Self::Revoke { id, settled, common } => {
                 let id: SessionId = id
                     .parse()
                     .map_err(|error| Failure::Usage(format!("{id:?}: {error}")))?;
-                let sessions = open(&common).await?;
-                let ended = sessions
-                    .end(&id, CloseReason::Revoked, &sessions.operator("cli"))
-                    .await;
-                if !ended.map_err(Failure::other)? {
-                    return Err(
-                        anyhow::anyhow!("there is no session {id}; it may have ended already").into(),
-                    );
-                }
-                say!("Ended {id}.");
+                revoke(&open(&common).await?, &id, settled).await?;
             }
-            Self::RevokeSubject { subject, common } => {
+            Self::RevokeSubject {
+                subject,
+                settled,
+                common,
+            } => {
                 let subject = parse(&subject)?;
-                let sessions = open(&common).await?;
-                let cause = sessions.operator("cli");
-                let all = sessions
-                    .end_all(&subject, CloseReason::Revoked, &cause)
-                    .await
-                    .map_err(Failure::other)?;
-                say!("Ended {} of {subject}.", output::sessions(all.ended.len()));
+                revoke_subject(&open(&common).await?, &subject, settled).await?;
             }
         }
         Ok(())
     }
+}
+
+async fn revoke(sessions: &Sessions, id: &SessionId, settled: bool) -> Result<(), Failure> {
+    let cause = sessions.operator("cli");
+    let ended = sessions.end(id, CloseReason::Revoked, &cause).await;
+    let ended = ended.map_err(Failure::other)?;
+    settle(sessions, settled).await?;
+    if !ended {
+        return Err(anyhow::anyhow!("there is no session {id}; it may have ended already").into());
+    }
+    say!("Ended {id}.");
+    Ok(())
+}
+
+async fn revoke_subject(sessions: &Sessions, subject: &Subject, settled: bool) -> Result<(), Failure> {
+    let cause = sessions.operator("cli");
+    let all = sessions.end_all(subject, CloseReason::Revoked, &cause).await;
+    let all = all.map_err(Failure::other)?;
+    settle(sessions, settled).await?;
+    say!("Ended {} of {subject}.", output::sessions(all.ended.len()));
+    Ok(())
+}
+
+/// Waits, if it was asked for, until no server accepts what was ended.
+async fn settle(sessions: &Sessions, settled: bool) -> Result<(), Failure> {
+    if settled {
+        let waited = sessions.settled().await;
+        waited.context("the end is in the store, but how long servers may still accept it can not be read; run this again")?;
+    }
+    Ok(())
 }
 
 async fn open(common: &Common) -> Result<Sessions, Failure> {

@@ -264,6 +264,37 @@ fn req_47_operators_see_and_end_sessions() {
 }
 
 #[test]
+fn what_settled_does_not_understand_ends_nothing() {
+    let server = shared();
+    let name = server.user(&[]);
+    let browser = server.logged_in(&name);
+    let one = format!("/admin/v1/sessions/{}", browser.session_id());
+    let all = format!("/admin/v1/subjects/{name}/sessions");
+    for path in [&one, &all] {
+        for query in [
+            "settled=yes",
+            "settled=1",
+            "settled=",
+            "settled",
+            "settled=true&settled=true",
+        ] {
+            let answer = server.admin("DELETE", &format!("{path}?{query}")).send();
+            let answer = answer.problem(400, "BAD_REQUEST");
+            assert!(
+                answer.json()["detail"].as_str().unwrap().contains("settled"),
+                "{answer:#?}"
+            );
+        }
+    }
+    assert!(browser.is_logged_in());
+    server
+        .admin("DELETE", &format!("{one}?settled=false"))
+        .send()
+        .is(204);
+    assert!(!browser.is_logged_in());
+}
+
+#[test]
 fn numbers_about_the_whole() {
     let server = Setup::default().set("policy.idle_timeout", "7m").start();
     let name = server.user(&[]);
