@@ -29,6 +29,21 @@ pub fn until(what: &str, mut is_true: impl FnMut() -> bool) {
     }
 }
 
+/// Asks until it is true. What is asked more than a second after the change, the lease that near caches have by default,
+/// has to see it.
+#[track_caller]
+pub fn soon(what: &str, mut is_true: impl FnMut() -> bool) {
+    let changed = Instant::now();
+    loop {
+        let asked = changed.elapsed();
+        if is_true() {
+            return;
+        }
+        assert!(asked < Duration::from_secs(1), "not within a second: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
 /// Does the same `count` times at once and collects what came out.
 pub fn at_once<T: Send>(count: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = std::sync::Barrier::new(count);

@@ -8,9 +8,11 @@ mod common;
 
 mod binding;
 mod limits;
+mod near;
 mod nodes;
 mod races;
 mod secrets;
+mod settled;
 mod store_trouble;
 mod throttle;
 mod timeouts;

