@@ -2,7 +2,8 @@
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use cloakroom::{Client, LogIn, OpenError, Policy};
+use cloakroom::{Client, LogIn, NearOptions, OpenError, Policy};
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_store_in_memory_opens_and_works() {
@@ -23,6 +24,32 @@ async fn a_sqlite_file_is_made_with_its_folder_and_opens_again() {
         assert_eq!(sessions.count().await.unwrap(), 0);
     }
     assert!(folder.path().join("data/sessions.db").exists());
+}
+
+#[tokio::test]
+async fn there_is_a_near_cache_unless_none_is_wanted() {
+    let usual = cloakroom::open("memory:", Policy::default()).await.unwrap();
+    let lease = NearOptions::default().lease();
+    assert_eq!(usual.near_stats().map(|stats| stats.lease), Some(lease));
+    let without = cloakroom::open_with("memory:", Policy::default(), None);
+    assert_eq!(without.await.unwrap().near_stats(), None);
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn who_wants_a_longer_lease_than_the_others_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("sessions.db").display());
+    let with = |lease| {
+        let options = NearOptions::new(10, Duration::from_secs(lease)).unwrap();
+        cloakroom::open_with(&url, Policy::default(), Some(options))
+    };
+    let first = with(2).await.unwrap();
+    let error = with(3).await.err().unwrap();
+    assert!(matches!(error, OpenError::Near(_)), "{error}");
+    assert!(error.to_string().starts_with("cache.lease = 3s: "), "{error}");
+    let second = with(1).await.unwrap();
+    assert!(first.near_stats().is_some() && second.near_stats().is_some());
 }
 
 #[cfg(feature = "sqlite")]
