@@ -38,12 +38,6 @@ impl Jwt {
         &self.token
     }
 
-    /// Verifies its own token.
-    #[must_use]
-    pub fn verifies(&self) -> bool {
-        self.accepts(&self.token)
-    }
-
     /// Verifies a token: signature, time, claims.
     #[must_use]
     pub fn accepts(&self, token: &str) -> bool {

@@ -49,8 +49,6 @@ pub(crate) struct Near {
 
 #[derive(Default)]
 struct Counts {
-    hits: AtomicU64,
-    misses: AtomicU64,
     stood_aside: AtomicU64,
     refused_fills: AtomicU64,
     gaps: AtomicU64,
@@ -117,14 +115,7 @@ impl Near {
             self.counts.stood_aside.fetch_add(1, Ordering::Relaxed);
             return None;
         }
-        let found = self.shards.get(key);
-        let count = if found.is_some() {
-            &self.counts.hits
-        } else {
-            &self.counts.misses
-        };
-        count.fetch_add(1, Ordering::Relaxed);
-        found
+        self.shards.get(key)
     }
 
     /// Permission to fill: to be asked for before the store is.
@@ -203,10 +194,11 @@ impl Near {
 
     pub(crate) fn stats(&self) -> NearStats {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let (hits, misses) = self.shards.look_ups();
         NearStats {
             entries: self.shards.len(),
-            hits: read(&self.counts.hits),
-            misses: read(&self.counts.misses),
+            hits,
+            misses,
             stood_aside: read(&self.counts.stood_aside),
             refused_fills: read(&self.counts.refused_fills),
             gaps: read(&self.counts.gaps),

@@ -10,15 +10,25 @@ use parking_lot::RwLock;
 use quick_cache::unsync::Cache;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The most shards; with fewer entries than this there are fewer.
 const MOST: usize = 64;
 /// A shard should have room for as many at least, or it would forget what is used often.
 const ROOM: usize = 64;
 
-pub(super) struct Shards(Box<[RwLock<Shard>]>);
+pub(super) struct Shards(Box<[Shard]>);
 
+/// Aligned, so that threads at work on different shards do not get into each other's way.
+#[repr(align(128))]
 struct Shard {
+    /// Counted here rather than in one place, which all threads would have to write to on every hit.
+    hits: AtomicU64,
+    misses: AtomicU64,
+    held: RwLock<Held>,
+}
+
+struct Held {
     /// Rises with everything that is to be forgotten here, whether it was held or not.
     generation: u64,
     records: Cache<Key, Arc<Record>, quick_cache::UnitWeighter, BuildHasherDefault<Plain>>,
@@ -37,34 +47,54 @@ impl Shards {
         let count = (entries / ROOM).next_power_of_two().min(MOST);
         let room = entries.div_ceil(count);
         let shard = || Shard {
-            generation: 0,
-            records: Cache::with(
-                room,
-                room as u64,
-                quick_cache::UnitWeighter,
-                BuildHasherDefault::default(),
-                quick_cache::unsync::DefaultLifecycle::default(),
-            ),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+            held: RwLock::new(Held {
+                generation: 0,
+                records: Cache::with(
+                    room,
+                    room as u64,
+                    quick_cache::UnitWeighter,
+                    BuildHasherDefault::default(),
+                    quick_cache::unsync::DefaultLifecycle::default(),
+                ),
+            }),
         };
-        Self((0..count).map(|_| RwLock::new(shard())).collect())
+        Self((0..count).map(|_| shard()).collect())
     }
 
     /// The record under a key.
     pub(super) fn get(&self, key: &Key) -> Option<Arc<Record>> {
-        self.shard(key).read().records.get(key).cloned()
+        let shard = self.shard(key);
+        let found = shard.held.read().records.get(key).cloned();
+        let count = if found.is_some() {
+            &shard.hits
+        } else {
+            &shard.misses
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    /// How many look-ups found what they looked for, and how many did not.
+    pub(super) fn look_ups(&self) -> (u64, u64) {
+        self.0.iter().fold((0, 0), |(hits, misses), shard| {
+            let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+            (hits + read(&shard.hits), misses + read(&shard.misses))
+        })
     }
 
     /// To be asked for before the store is.
     pub(super) fn ticket(&self, key: &Key) -> Ticket {
         Ticket {
             key: *key,
-            generation: self.shard(key).read().generation,
+            generation: self.shard(key).held.read().generation,
         }
     }
 
     /// Takes what the store said, unless something was to be forgotten meanwhile. Answers whether it was taken.
     pub(super) fn fill(&self, ticket: Ticket, record: Arc<Record>) -> bool {
-        let mut shard = self.shard(&ticket.key).write();
+        let mut shard = self.shard(&ticket.key).held.write();
         let unchanged = shard.generation == ticket.generation;
         if unchanged {
             shard.records.insert(ticket.key, record);
@@ -74,7 +104,7 @@ impl Shards {
 
     /// Puts a later sight of the same version in its place, if that is still what is held.
     pub(super) fn replace(&self, key: &Key, old: &Arc<Record>, new: Arc<Record>) {
-        let mut shard = self.shard(key).write();
+        let mut shard = self.shard(key).held.write();
         if shard.records.peek(key).is_some_and(|held| Arc::ptr_eq(held, old)) {
             shard.records.insert(*key, new);
         }
@@ -82,7 +112,7 @@ impl Shards {
 
     /// Forgets what is under a key, and refuses whatever was read before.
     pub(super) fn forget(&self, key: &Key) {
-        let mut shard = self.shard(key).write();
+        let mut shard = self.shard(key).held.write();
         shard.generation += 1;
         shard.records.remove(key);
     }
@@ -90,17 +120,17 @@ impl Shards {
     /// Forgets everything, and refuses whatever was read before.
     pub(super) fn clear(&self) {
         for shard in &self.0 {
-            let mut shard = shard.write();
+            let mut shard = shard.held.write();
             shard.generation += 1;
             shard.records.clear();
         }
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.iter().map(|shard| shard.read().records.len()).sum()
+        self.0.iter().map(|shard| shard.held.read().records.len()).sum()
     }
 
-    fn shard(&self, key: &Key) -> &RwLock<Shard> {
+    fn shard(&self, key: &Key) -> &Shard {
         // Another byte than those that the map within the shard goes by; the number of shards is a power of two.
         let at = usize::from(key.hash_bytes()[31]) & (self.0.len() - 1);
         &self.0[at]
