@@ -17,8 +17,12 @@ pub struct Agreement {
 }
 
 impl Agreement {
-    /// What holds when a node asks for `wanted` while `present` is kept: the lease, zero if there is none, and what is to
-    /// be kept from now on, if that changes. A node that wants a longer lease than the others rely on changes nothing.
+    /// What holds when a node asks for `wanted` while `present` is kept: the lease, and what is to be kept from now on, if
+    /// that changes.
+    ///
+    /// Who wants a longer lease than the others rely on changes nothing. Who wants a shorter one keeps to it alone, and
+    /// does not prolong the other: once nobody relies on that any more, the shorter one takes its place. Zero only asks,
+    /// and is told what was agreed last, however long ago: whoever waits for a lease to pass had better wait too long.
     ///
     /// ```
     /// use cloakroom_core::{Agreement, Timestamp};
@@ -32,13 +36,19 @@ impl Agreement {
     /// ```
     #[must_use]
     pub fn next(present: Option<Self>, wanted: Duration, now: Timestamp) -> (Duration, Option<Self>) {
-        let kept = present.filter(|it| now.since(it.renewed_at) < LEASE_KEPT);
-        let lease = kept.map_or(wanted, |it| it.lease);
-        let relies = !wanted.is_zero() && wanted <= lease;
-        let next = Self {
-            lease,
-            renewed_at: kept.map_or(now, |it| it.renewed_at.max(now)),
+        let lapsed = |it: &Self| now.since(it.renewed_at) >= LEASE_KEPT;
+        let fresh = Self {
+            lease: wanted,
+            renewed_at: now,
         };
-        (lease, relies.then_some(next))
+        match present {
+            _ if wanted.is_zero() => (present.map_or(Duration::ZERO, |it| it.lease), None),
+            Some(kept) if !lapsed(&kept) => {
+                let renewed_at = kept.renewed_at.max(now);
+                let renewed = Self { renewed_at, ..kept };
+                (kept.lease, (wanted == kept.lease).then_some(renewed))
+            }
+            _ => (wanted, Some(fresh)),
+        }
     }
 }

@@ -397,7 +397,7 @@ fn below(
 }
 
 /// A span as the configuration spells it.
-struct Shown(Duration);
+pub(crate) struct Shown(pub(crate) Duration);
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

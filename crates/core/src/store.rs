@@ -263,9 +263,7 @@ pub trait Store: Send + Sync + 'static {
     async fn confirm(&self) -> Result<Position, StoreError>;
 
     /// Agrees on the longest time for which a near cache on this store may answer unheard, and answers what was agreed.
-    /// If nothing was, or nobody asked for it within [`LEASE_KEPT`](crate::LEASE_KEPT), that is `wanted`; otherwise what the others agreed on
-    /// stays, and is kept on if `wanted` is no longer than it. Zero agrees to nothing and only asks. The rule is
-    /// [`Agreement::next`](crate::Agreement::next).
+    /// The rule is [`Agreement::next`](crate::Agreement::next).
     async fn lease(&self, wanted: Duration, now: Timestamp) -> Result<Duration, StoreError>;
 
     /// At most so many entries after a position. Waits up to `wait` for the first; an empty page is a heartbeat, and its

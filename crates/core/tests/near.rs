@@ -7,7 +7,7 @@ mod support;
 
 use cloakroom_core::{
     Active, Activity, Cause, CloseReason, MemoryStore, NearError, NearOptions, Policy, PolicyBuilder,
-    SessionError, Sessions, Token,
+    SessionError, Sessions, Store as _, Token,
 };
 use cloakroom_testkit::{At, Fault, FaultyStore, HandClock, SeededRandom, Step};
 use std::sync::Arc;
@@ -460,4 +460,25 @@ async fn a_role_that_is_taken_shows_at_the_next_request() {
         .unwrap();
     let seen = town.show(active.token()).await.unwrap().unwrap();
     assert!(seen.roles().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_comes_back_to_others_with_a_shorter_lease_keeps_to_it() {
+    let town = Town::new().await;
+    let active = town.held().await;
+    town.link.fail_all(Fault::Unavailable);
+    town.clock.advance(Duration::from_mins(4));
+    town.news().await;
+    let agreed = town.memory.lease(LEASE / 2, town.other.now()).await.unwrap();
+    assert_eq!(agreed, LEASE / 2, "nobody has relied on the other for long");
+    town.link.mend();
+    town.news().await;
+    assert_eq!(town.near.near_stats().unwrap().lease, LEASE / 2);
+    assert!(town.accepts(active.token()).await);
+    let gate = town.link.stop_next(Step::Confirm, At::Start);
+    town.news().await;
+    town.clock.advance(LEASE / 2 + MS);
+    let cached = town.near.glance(active.token(), &client(), Activity::User);
+    assert!(cached.is_none(), "longer than what the others wait for");
+    drop(gate);
 }

@@ -3,12 +3,15 @@
 local wanted, now, kept = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local lease, renewed = unpack(redis.call('HMGET', KEYS[1], 'lease', 'renewed'))
 lease, renewed = tonumber(lease), tonumber(renewed)
+if wanted == 0 then
+  return lease or 0
+end
 if not lease or not renewed or now - renewed >= kept then
   lease, renewed = wanted, now
 end
-if wanted > 0 and wanted <= lease then
+if wanted == lease then
   redis.call('HSET', KEYS[1], 'lease', lease, 'renewed', math.max(renewed, now))
-  -- Long enough for clocks that differ; whether it still holds is decided above.
+  -- Long after it has lapsed: whoever only asks is told the last one.
   redis.call('PEXPIRE', KEYS[1], kept * 20)
 end
 return lease

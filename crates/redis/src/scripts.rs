@@ -41,6 +41,6 @@ script!(
     "common.lua" "record.lua" "index.lua" "wheel.lua" "journal.lua" "ending.lua" "sweep.lua"
 );
 script!(CONFIRM, " flags=allow-oom", "confirm.lua");
-script!(LEASE, "", "lease.lua");
+script!(LEASE, " flags=allow-oom", "lease.lua");
 script!(LIST, " flags=no-writes", "common.lua" "record.lua" "index.lua" "list.lua");
 script!(SCAN, " flags=no-writes", "scan.lua");

@@ -30,11 +30,12 @@ struct Linked {
     own: bool,
 }
 
-/// Everything that any feature on any platform links into a build, tests aside.
+/// Everything that any feature on any platform links into a build, tests and benchmarks aside.
 fn linked() -> Vec<Linked> {
     let arguments = [
         "tree",
         "--workspace",
+        "--exclude=cloakroom-benches",
         "--all-features",
         "--target=all",
         "--edges=normal,build",

@@ -91,17 +91,31 @@ async fn confirm(near: &Near, store: &dyn Store, wanted: &(impl Fn() -> bool + S
     let mut renewed = near.clock.steady();
     while wanted() {
         let began = near.clock.steady();
-        if let Err(error) = ask(near, store).await {
+        if let Err(error) = keep(near, store, &mut renewed).await {
             tracing::debug!(%error, "the lease can not be confirmed at the moment");
-        }
-        if began.saturating_sub(renewed) >= RENEW_LEASE
-            && store.lease(near.lease.span(), near.clock.now()).await.is_ok()
-        {
-            renewed = began;
         }
         let took = near.clock.steady().saturating_sub(began);
         tokio::time::sleep(every.saturating_sub(took).max(Duration::from_millis(1))).await;
     }
+}
+
+/// Renews what was agreed if that is due, and only then confirms: a node that was away for long may come back to others
+/// who rely on a shorter lease.
+async fn keep(near: &Near, store: &dyn Store, renewed: &mut Duration) -> Result<(), StoreError> {
+    let now = near.clock.steady();
+    if now.saturating_sub(*renewed) >= RENEW_LEASE {
+        let span = near.lease.span();
+        let agreed = store.lease(span, near.clock.now()).await?;
+        if agreed < span {
+            tracing::warn!(
+                ?agreed,
+                "other nodes have agreed on a shorter lease; keeping to it"
+            );
+            near.lease.shorten(agreed);
+        }
+        *renewed = now;
+    }
+    ask(near, store).await
 }
 
 async fn ask(near: &Near, store: &dyn Store) -> Result<(), StoreError> {

@@ -11,7 +11,8 @@ const WAITING: usize = 64;
 
 /// The span, the moment as of which the journal is known, and what is missing for a later one.
 pub(super) struct Lease {
-    span: Duration,
+    /// In microseconds.
+    span: AtomicU64,
     /// In microseconds of the steady clock; 0 is never.
     confirmed: AtomicU64,
     progress: Mutex<Progress>,
@@ -38,19 +39,24 @@ pub(super) enum Heard {
 impl Lease {
     pub(super) fn new(span: Duration) -> Self {
         Self {
-            span,
+            span: AtomicU64::new(micros(span)),
             confirmed: AtomicU64::new(0),
             progress: Mutex::default(),
         }
     }
 
     pub(super) fn span(&self) -> Duration {
-        self.span
+        Duration::from_micros(self.span.load(Ordering::Relaxed))
+    }
+
+    /// From now on it is no longer than this.
+    pub(super) fn shorten(&self, most: Duration) {
+        self.span.fetch_min(micros(most), Ordering::AcqRel);
     }
 
     /// Whether a hit counts at this moment.
     pub(super) fn holds(&self, now: Duration) -> bool {
-        self.age(now).is_some_and(|age| age <= self.span)
+        self.age(now).is_some_and(|age| age <= self.span())
     }
 
     /// How long ago the moment is as of which everything is known. Nothing before the first confirmation.
@@ -103,9 +109,12 @@ impl Lease {
     }
 
     fn confirm(&self, asked: Duration) {
-        let micros = u64::try_from(asked.as_micros()).unwrap_or(u64::MAX).max(1);
-        self.confirmed.fetch_max(micros, Ordering::AcqRel);
+        self.confirmed.fetch_max(micros(asked).max(1), Ordering::AcqRel);
     }
+}
+
+fn micros(span: Duration) -> u64 {
+    u64::try_from(span.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -44,6 +44,8 @@ pub(crate) struct Near {
     shards: Shards,
     lease: Lease,
     touches: Touches,
+    /// One flush at a time, so that who flushes last has waited for those before.
+    flushing: tokio::sync::Mutex<()>,
     counts: Counts,
 }
 
@@ -61,7 +63,7 @@ struct Counts {
 pub struct NearStats {
     /// Sessions that it holds.
     pub entries: usize,
-    /// Look-ups that it answered.
+    /// Look-ups that found what they looked for.
     pub hits: u64,
     /// Look-ups of sessions that it does not hold.
     pub misses: u64,
@@ -87,6 +89,7 @@ impl Near {
             shards: Shards::new(options.entries()),
             lease: Lease::new(options.lease()),
             touches: Touches::default(),
+            flushing: tokio::sync::Mutex::default(),
             counts: Counts::default(),
             options,
             clock,
@@ -174,6 +177,7 @@ impl Near {
     /// Tells the store what was seen. What it does not take now waits for the next time.
     pub(crate) async fn flush(&self, store: &dyn Store) {
         const PIPELINE: usize = 500;
+        let _flushing = self.flushing.lock().await;
         let waiting = self.touches.take();
         let mut stretches = waiting.chunks(PIPELINE);
         while let Some(stretch) = stretches.next() {
@@ -205,7 +209,7 @@ impl Near {
             applied: read(&self.counts.applied),
             lag: Duration::from_millis(read(&self.counts.lag_ms)),
             lease_age: self.lease.age(self.clock.steady()),
-            lease: self.options.lease(),
+            lease: self.lease.span(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How large a near cache may grow, and how long it may answer unheard.
 
+use crate::policy::Shown;
 use std::time::Duration;
 
 /// The size and the lease of a near cache. One that is out of bounds can not be built.
@@ -12,7 +13,7 @@ use std::time::Duration;
 /// assert_eq!((options.entries(), options.lease()), (100_000, Duration::from_secs(1)));
 ///
 /// let error = NearOptions::new(100_000, Duration::from_secs(3600)).unwrap_err();
-/// assert_eq!(error.to_string(), "cache.lease = 3600s: must be 10ms to 10s");
+/// assert_eq!(error.to_string(), "cache.lease = 1h: must be 10ms to 10s");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NearOptions {
@@ -52,7 +53,7 @@ impl NearOptions {
         if !(Self::SHORTEST..=Self::LONGEST).contains(&lease) {
             return Err(NearOptionsError {
                 field: "lease",
-                value: format!("{lease:?}"),
+                value: Shown(lease).to_string(),
                 bound: "10ms to 10s",
             });
         }

@@ -5,6 +5,7 @@ use super::{Active, Activity, Parts, SessionError, Sessions};
 use crate::client::Client;
 use crate::judge::Verdict;
 use crate::near::{Near, NearOptions, NearStats};
+use crate::policy::Shown;
 use crate::sessions::locate::Located;
 use crate::store::StoreError;
 use crate::token::Token;
@@ -16,7 +17,8 @@ use std::time::Duration;
 pub enum NearError {
     /// The other nodes rely on a shorter lease: `settled` would come back while this node still answers.
     #[error(
-        "cache.lease = {wanted:?}: the nodes that run on this store agreed on {agreed:?}; give this one no more, or stop all of them for three minutes to begin with another"
+        "cache.lease = {}: the nodes that run on this store agreed on {}; give this one no more, or stop all of them for three minutes to begin with another",
+        Shown(*wanted), Shown(*agreed)
     )]
     LongerLease {
         /// What was asked for.

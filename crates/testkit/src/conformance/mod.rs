@@ -133,6 +133,7 @@ properties! { $
         positions_come_in_the_order_of_their_entries
         the_first_lease_holds_and_a_longer_one_changes_nothing
         a_lease_is_kept_while_somebody_relies_on_it
+        a_shorter_lease_takes_over_when_nobody_relies_on_the_longer_one
         of_many_leases_at_once_one_is_agreed;
 }
 

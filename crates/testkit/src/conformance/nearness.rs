@@ -71,15 +71,28 @@ pub(super) async fn a_lease_is_kept_while_somebody_relies_on_it(scene: Scene) {
         SECOND,
         "refused, and no reason to keep it"
     );
-    assert_eq!(lease(Duration::ZERO, kept - 1).await, SECOND);
-    assert_eq!(lease(SECOND / 2, kept - 1).await, SECOND, "kept on");
+    assert_eq!(lease(SECOND, kept - 1).await, SECOND, "kept on");
     assert_eq!(lease(2 * SECOND, 2 * kept - 2).await, SECOND);
     assert_eq!(
-        lease(Duration::ZERO, 2 * kept - 1).await,
-        Duration::ZERO,
-        "forgotten"
+        lease(Duration::ZERO, 9 * kept).await,
+        SECOND,
+        "who has to wait for it waits too long rather than too short"
     );
-    assert_eq!(lease(2 * SECOND, 2 * kept - 1).await, 2 * SECOND);
+    assert_eq!(
+        lease(2 * SECOND, 2 * kept - 1).await,
+        2 * SECOND,
+        "nobody relies on the other"
+    );
+}
+
+pub(super) async fn a_shorter_lease_takes_over_when_nobody_relies_on_the_longer_one(scene: Scene) {
+    let kept = LEASE_KEPT.as_secs();
+    let lease = async |wanted, seconds| scene.store.lease(wanted, after(seconds)).await.unwrap();
+    assert_eq!(lease(2 * SECOND, 0).await, 2 * SECOND);
+    assert_eq!(lease(SECOND, 1).await, 2 * SECOND);
+    assert_eq!(lease(SECOND, kept - 1).await, 2 * SECOND, "it prolongs nothing");
+    assert_eq!(lease(SECOND, kept).await, SECOND);
+    assert_eq!(lease(2 * SECOND, kept + 1).await, SECOND);
 }
 
 pub(super) async fn of_many_leases_at_once_one_is_agreed(scene: Scene) {
