@@ -2,6 +2,7 @@
 
 use crate::text;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Address, browser and languages of one request, as far as they are known.
 ///
@@ -11,9 +12,9 @@ pub struct Client {
     /// The address, from trusted hops alone. IPv4 addresses mapped into IPv6 are unmapped.
     pub ip: Option<IpAddr>,
     /// The `User-Agent` header.
-    pub user_agent: Option<Box<str>>,
+    pub user_agent: Option<Arc<str>>,
     /// The `Accept-Language` header.
-    pub accept_language: Option<Box<str>>,
+    pub accept_language: Option<Arc<str>>,
 }
 
 impl Client {
@@ -47,7 +48,7 @@ impl Client {
 }
 
 /// Cuts at a character boundary and replaces control characters.
-fn tame(value: &str, most: usize) -> Option<Box<str>> {
+fn tame(value: &str, most: usize) -> Option<Arc<str>> {
     let cut = value.floor_char_boundary(most);
     let value = value[..cut].trim();
     if value.is_empty() {
@@ -60,6 +61,7 @@ fn tame(value: &str, most: usize) -> Option<Box<str>> {
         value
             .chars()
             .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-            .collect(),
+            .collect::<String>()
+            .into(),
     )
 }

@@ -22,6 +22,7 @@ use crate::subject::{Subject, Word};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// The version that is written.
 pub const VERSION: u8 = 1;
@@ -297,11 +298,11 @@ fn words(words: &[&str]) -> Result<Vec<Word>, Undecodable> {
         .collect()
 }
 
-fn unpack(packed: Option<phrase::Packed<'_>>, most: usize) -> Result<Option<Box<str>>, Undecodable> {
+fn unpack(packed: Option<phrase::Packed<'_>>, most: usize) -> Result<Option<Arc<str>>, Undecodable> {
     match packed {
         None => Ok(None),
         Some(packed) => phrase::unpack(&packed, most)
-            .map(Some)
+            .map(|text| Some(text.into()))
             .ok_or(Undecodable::Damaged("client")),
     }
 }

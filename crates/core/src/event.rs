@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// Declares an enum whose variants have stable names, for stores, logs and the admin API.
 macro_rules! named {
@@ -140,7 +141,7 @@ pub struct Cause {
     /// From which address.
     pub ip: Option<IpAddr>,
     /// With which `User-Agent`.
-    pub user_agent: Option<Box<str>>,
+    pub user_agent: Option<Arc<str>>,
     /// What else there is to say, in plain words.
     pub detail: Option<Box<str>>,
 }
@@ -178,7 +179,7 @@ impl Cause {
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let wire: CauseWire<'_> = postcard::from_bytes(bytes).ok()?;
         let user_agent = match wire.user_agent {
-            Some(packed) => Some(phrase::unpack(&packed, Client::MAX_USER_AGENT)?),
+            Some(packed) => Some(phrase::unpack(&packed, Client::MAX_USER_AGENT)?.into()),
             None => None,
         };
         Some(Self {

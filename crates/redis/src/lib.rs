@@ -85,6 +85,7 @@ mod read;
 mod reply;
 mod scripts;
 mod server;
+mod spares;
 mod store;
 mod value;
 mod write;

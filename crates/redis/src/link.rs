@@ -6,6 +6,7 @@
 
 use crate::error::sort;
 use crate::scripts::Script;
+use crate::spares::Spares;
 use cloakroom_core::StoreError;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
@@ -14,6 +15,7 @@ use redis::{
     Value,
 };
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -39,6 +41,9 @@ pub(crate) struct Link {
     client: Client,
     limit: Duration,
     state: watch::Sender<State>,
+    /// Which connection is up; 0 if none is. Says the same as `state`, for those who must not wait for its lock.
+    up: AtomicU64,
+    spares: Spares,
     dialler: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -49,11 +54,18 @@ impl Link {
             client,
             limit,
             state: watch::Sender::new(State::Dialling(0)),
+            up: AtomicU64::new(0),
+            spares: Spares::default(),
             dialler: Mutex::new(None),
         });
         let connection = link.dial(1).await?;
-        link.state.send_replace(State::Up(connection, 1));
+        link.is_up(connection, 1);
         Ok(link)
+    }
+
+    fn is_up(&self, connection: MultiplexedConnection, number: u64) {
+        self.state.send_replace(State::Up(connection, number));
+        self.up.store(number, Ordering::Release);
     }
 
     /// How long a command may take.
@@ -120,11 +132,19 @@ impl Link {
             .send_packed_command(command)
             .await
             .and_then(Value::extract_error);
-        answer.inspect_err(|error| self.judge(error, number))
+        match &answer {
+            Ok(_) => self.spares.put(connection, number),
+            Err(error) => self.judge(error, number),
+        }
+        answer
     }
 
     /// The connection, if there is one or the first attempt to get one succeeds in time.
     async fn connection(self: &Arc<Self>) -> Result<(MultiplexedConnection, u64), RedisError> {
+        let up = self.up.load(Ordering::Acquire);
+        if let Some(connection) = self.spares.take(up) {
+            return Ok((connection, up));
+        }
         if let State::Up(connection, number) = &*self.state.borrow() {
             return Ok((connection.clone(), *number));
         }
@@ -170,6 +190,8 @@ impl Link {
             _ => false,
         });
         if gave_up {
+            let _ = self.up.compare_exchange(number, 0, Ordering::AcqRel, Ordering::Relaxed);
+            self.spares.clear();
             tracing::warn!("the connection to the session store broke or hangs; dialling");
             self.keep_dialling();
         }
@@ -220,7 +242,7 @@ async fn dial_until_up(link: Weak<Link>) {
         };
         match link.dial(number).await {
             Ok(connection) => {
-                link.state.send_replace(State::Up(connection, number));
+                link.is_up(connection, number);
                 tracing::info!("the session store answers again");
                 return;
             }

@@ -17,6 +17,7 @@
 
 mod follow;
 mod forgetting;
+mod interned;
 mod lease;
 mod options;
 mod shards;
@@ -30,6 +31,7 @@ use crate::key::Key;
 use crate::record::Record;
 use crate::store::{Store, Touch};
 use crate::time::{Clock, Timestamp};
+use interned::Interned;
 use lease::Lease;
 use shards::Shards;
 use std::sync::Arc;
@@ -44,6 +46,7 @@ pub(crate) struct Near {
     shards: Shards,
     lease: Lease,
     touches: Touches,
+    interned: Interned,
     /// One flush at a time, so that who flushes last has waited for those before.
     flushing: tokio::sync::Mutex<()>,
     counts: Counts,
@@ -89,6 +92,7 @@ impl Near {
             shards: Shards::new(options.entries()),
             lease: Lease::new(options.lease()),
             touches: Touches::default(),
+            interned: Interned::default(),
             flushing: tokio::sync::Mutex::default(),
             counts: Counts::default(),
             options,
@@ -112,18 +116,30 @@ impl Near {
         follow::follow(Arc::clone(self), store, touch_every, wanted)
     }
 
-    /// The record under a key, if it is held and the lease allows to say so.
-    pub(crate) fn get(&self, key: &Key) -> Option<Arc<Record>> {
-        if !self.lease.holds(self.clock.steady()) {
+    /// Whether a hit counts at this moment.
+    pub(crate) fn may_answer(&self) -> bool {
+        let holds = self.lease.holds(self.clock.steady());
+        if !holds {
             self.counts.stood_aside.fetch_add(1, Ordering::Relaxed);
-            return None;
         }
+        holds
+    }
+
+    /// The record under a key. Ask [`may_answer`](Self::may_answer) first.
+    pub(crate) fn get(&self, key: &Key) -> Option<Arc<Record>> {
         self.shards.get(key)
     }
 
     /// Permission to fill: to be asked for before the store is.
     pub(crate) fn ticket(&self, key: &Key) -> Ticket {
         self.shards.ticket(key)
+    }
+
+    /// Shares what a record that was just read has in common with others.
+    pub(crate) fn share(&self, record: &mut Arc<Record>) {
+        if let Some(record) = Arc::get_mut(record) {
+            self.interned.share(&mut record.client);
+        }
     }
 
     /// Takes what the store said, unless news came meanwhile.

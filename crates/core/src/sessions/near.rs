@@ -68,9 +68,11 @@ impl Sessions {
     #[must_use]
     pub fn glance(&self, token: &Token, client: &Client, activity: Activity) -> Option<Active> {
         let near = self.0.near.as_deref()?;
+        // The clocks first: reading one waits for whatever is being fetched from memory.
+        let now = self.now();
+        near.may_answer().then_some(())?;
         let key = token.key();
         let mut record = near.get(&key)?;
-        let now = self.now();
         // What looks dead, or wants more than to be marked as seen, is read again before it is believed.
         let Verdict::Alive(alive) = self.policy().judge(&record, client, None, now) else {
             return None;

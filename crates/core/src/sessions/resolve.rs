@@ -58,7 +58,7 @@ impl Sessions {
             let now = self.now();
             // Before the store is asked: what it says is only kept if nothing was to be forgotten meanwhile.
             let ticket = self.0.near.as_ref().map(|near| near.ticket(&token.key()));
-            let located = match self.locate(token, now).await? {
+            let mut located = match self.locate(token, now).await? {
                 Way::To(located) => located,
                 Way::Nowhere => return Ok(None),
                 Way::Reused(key) => {
@@ -66,6 +66,9 @@ impl Sessions {
                     return Ok(None);
                 }
             };
+            if let Some(near) = &self.0.near {
+                near.share(&mut located.record);
+            }
             // What is rarely done is put aside in a box, so that what is done for every request stays small.
             let pass = match self.policy().judge(&located.record, client, None, now) {
                 Verdict::Alive(alive) if alive.wants_nothing() || activity == Activity::Background => {

@@ -58,7 +58,7 @@ impl From<Entry> for EventJson {
             reason: event.reason.map(cloakroom::CloseReason::as_str),
             actor: event.cause.actor.to_string(),
             ip: event.cause.ip.map(|ip| ip.to_string()),
-            user_agent: event.cause.user_agent.map(Into::into),
+            user_agent: event.cause.user_agent.map(|agent| agent.to_string()),
             detail: event.cause.detail.map(Into::into),
         }
     }
