@@ -25,21 +25,21 @@ struct Shelf(Mutex<Vec<(MultiplexedConnection, u64)>>);
 impl Spares {
     /// A handle on the n-th connection, if this thread has one.
     pub(crate) fn take(&self, number: u64) -> Option<MultiplexedConnection> {
-        let mut shelf = self.shelf().lock();
-        let (connection, of) = shelf.pop()?;
+        let mut kept = self.shelf().lock();
+        let (connection, of) = kept.pop()?;
         if of == number {
             return Some(connection);
         }
         // Handles on a connection that was given up: let it go.
-        shelf.clear();
+        kept.clear();
         None
     }
 
     /// Keeps a handle that has served.
     pub(crate) fn put(&self, connection: MultiplexedConnection, number: u64) {
-        let mut shelf = self.shelf().lock();
-        if shelf.len() < KEPT {
-            shelf.push((connection, number));
+        let mut kept = self.shelf().lock();
+        if kept.len() < KEPT {
+            kept.push((connection, number));
         }
     }
 
