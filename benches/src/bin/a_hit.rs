@@ -30,8 +30,15 @@ async fn main() -> Result<()> {
         "{:<44} {reference:>8.0} {:>9.2}",
         "HS256, verified by jsonwebtoken", 1.0
     );
-    let asked: Vec<usize> = std::env::args().skip(1).map(|n| n.parse()).collect::<Result<_, _>>()?;
-    let counts = if asked.is_empty() { vec![10_000, 1_000_000] } else { asked };
+    let asked: Vec<usize> = std::env::args()
+        .skip(1)
+        .map(|n| n.parse())
+        .collect::<Result<_, _>>()?;
+    let counts = if asked.is_empty() {
+        vec![10_000, 1_000_000]
+    } else {
+        asked
+    };
     for count in counts {
         let cached = Cached::of(count).await?;
         for threads in [1, 2] {
