@@ -52,7 +52,7 @@ async fn log_in(session: Session, Form(name): Form<Name>) -> Result<(), Refused>
 #[derive(Serialize)]
 struct Device {
     id: String,
-    user_agent: Option<Box<str>>,
+    user_agent: Option<String>,
     seen_at_ms: u64,
     current: bool,
 }
@@ -63,7 +63,7 @@ async fn devices(user: User) -> Result<Json<Vec<Device>>, Refused> {
         id: record.id.to_string(),
         seen_at_ms: record.seen_at.as_millis(),
         current: user.id() == Some(record.id),
-        user_agent: record.client.user_agent,
+        user_agent: record.client.user_agent.map(|agent| agent.to_string()),
     };
     Ok(Json(all.into_iter().map(device).collect()))
 }

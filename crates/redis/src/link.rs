@@ -190,7 +190,9 @@ impl Link {
             _ => false,
         });
         if gave_up {
-            let _ = self.up.compare_exchange(number, 0, Ordering::AcqRel, Ordering::Relaxed);
+            let _ = self
+                .up
+                .compare_exchange(number, 0, Ordering::AcqRel, Ordering::Relaxed);
             self.spares.clear();
             tracing::warn!("the connection to the session store broke or hangs; dialling");
             self.keep_dialling();

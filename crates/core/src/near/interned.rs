@@ -44,7 +44,9 @@ mod tests {
         let mut clients: Vec<_> = (0..3)
             .map(|_| Client::default().with_user_agent("Firefox"))
             .collect();
-        clients.iter_mut().for_each(|client| known.share(client));
+        for client in &mut clients {
+            known.share(client);
+        }
         let texts: Vec<_> = clients
             .iter()
             .map(|client| client.user_agent.clone().unwrap())

@@ -4,7 +4,7 @@ use parking_lot::Mutex;
 use std::ops::Range;
 use std::time::Duration;
 
-/// SplitMix64: small, and good enough to shake a world.
+/// `SplitMix64`: small, and good enough to shake a world.
 pub struct Dice(Mutex<u64>);
 
 impl Dice {
@@ -22,7 +22,7 @@ impl Dice {
     }
 
     pub fn below(&self, most: usize) -> usize {
-        (self.throw() % most.max(1) as u64) as usize
+        usize::try_from(self.throw() % most.max(1) as u64).unwrap()
     }
 
     /// Whether something happens that happens so often in a hundred times.

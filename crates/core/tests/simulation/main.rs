@@ -5,6 +5,13 @@
 //! `SIMULATION_SEEDS=5000 cargo test -p cloakroom-core --test simulation` tries as many worlds;
 //! `SIMULATION_SEED=17 …` tries that one alone.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed expectation is how a test speaks"
+)]
+
 mod clients;
 mod dice;
 mod history;

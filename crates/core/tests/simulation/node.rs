@@ -31,7 +31,7 @@ impl Clock for NodeClock {
     }
 
     fn steady(&self) -> Duration {
-        Duration::from_secs(3600) + self.began.elapsed() * self.rate / 1_000_000
+        Duration::from_hours(1) + self.began.elapsed() * self.rate / 1_000_000
     }
 }
 

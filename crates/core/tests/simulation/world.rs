@@ -112,7 +112,8 @@ impl World {
             self.nodes[0].clock.clone(),
             random,
         );
-        for ticket in self.tickets.lock().clone() {
+        let tickets = self.tickets.lock().clone();
+        for ticket in tickets {
             let Some(Slot::Live(_)) = self.primary.memory.load(&ticket.token.key()).await.unwrap() else {
                 continue;
             };
