@@ -33,8 +33,8 @@ enum Pass {
 impl Sessions {
     /// The session that a token opens for this client now; nothing if there is none, for whatever reason.
     ///
-    /// One round trip to the store at most; none if a near cache holds the session. A write comes with it at most once in `touch_every`, when a token is renewed or first
-    /// used, and when the client changed.
+    /// One round trip to the store at most; none if a near cache holds the session. A write comes with it at most once in
+    /// `touch_every`, when a token is renewed or first used, and when the client changed.
     pub async fn resolve(
         &self,
         token: &Token,
