@@ -5,15 +5,16 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Sends `requests` in all over `connections`, one at a time on each. Answers how long it took.
-pub async fn load(port: u16, cookie: &str, connections: usize, requests: usize) -> Result<Duration> {
-    let request = format!(
-        "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n{cookie}User-Agent: Mozilla/5.0 (X11; Linux x86_64) bench\r\n\r\n"
-    );
+/// Sends `requests` in all over as many connections as there are cookies (header lines, or empty), one at a time on each.
+/// Answers how long it took.
+pub async fn load(port: u16, cookies: &[String], requests: usize) -> Result<Duration> {
     let started = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();
-    for _ in 0..connections {
-        tasks.spawn(one(port, request.clone(), requests / connections));
+    for cookie in cookies {
+        let request = format!(
+            "GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n{cookie}User-Agent: Mozilla/5.0 (X11; Linux x86_64) bench\r\n\r\n"
+        );
+        tasks.spawn(one(port, request, requests / cookies.len()));
     }
     while let Some(done) = tasks.join_next().await {
         done??;

@@ -48,7 +48,8 @@ async fn main() -> Result<()> {
 struct Server {
     child: Child,
     port: u16,
-    cookie: String,
+    /// One for each connection: users do not share a session.
+    cookies: Vec<String>,
 }
 
 impl Server {
@@ -59,24 +60,25 @@ impl Server {
             .spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().context("no output")?).read_line(&mut line)?;
-        let (port, token) = line.trim().split_once(' ').context("the server said nothing")?;
+        let (port, tokens) = line.trim().split_once(' ').context("the server said nothing")?;
         let name = CookieConfig::default().name().to_owned();
-        let cookie = if token == "-" {
-            String::new()
-        } else {
-            format!("Cookie: {name}={token}\r\n")
+        let header = |token: &str| match token {
+            "-" => String::new(),
+            token => format!("Cookie: {name}={token}\r\n"),
         };
+        let cookies: Vec<_> = tokens.split(' ').map(header).collect();
+        let cookies = cookies.into_iter().cycle().take(CONNECTIONS).collect();
         Ok(Self {
             child,
             port: port.parse()?,
-            cookie,
+            cookies,
         })
     }
 
     #[allow(clippy::cast_precision_loss, reason = "thousands of requests, not 2^52")]
     async fn microseconds(&self, requests: usize) -> Result<f64> {
         let before = cpu::used(self.child.id())?;
-        load(self.port, &self.cookie, CONNECTIONS, requests).await?;
+        load(self.port, &self.cookies, requests).await?;
         let used = cpu::used(self.child.id())?.saturating_sub(before);
         Ok(used.as_secs_f64() * 1e6 / requests as f64)
     }
@@ -210,8 +212,11 @@ fn signed() -> Result<(Router, Option<String>)> {
 async fn session(url: &str, near: Option<NearOptions>) -> Result<(Sessions, String)> {
     let sessions = cloakroom::open_with(url, Policy::default(), near).await?;
     let client = Client::default().with_user_agent(AGENT);
-    let active = sessions
-        .log_in(LogIn::of("alice".parse()?), &client, None)
-        .await?;
-    Ok((sessions, active.token().expose().to_string()))
+    let mut tokens = Vec::new();
+    for user in 0..CONNECTIONS {
+        let log_in = LogIn::of(format!("user-{user}").parse()?);
+        let active = sessions.log_in(log_in, &client, None).await?;
+        tokens.push(active.token().expose().to_string());
+    }
+    Ok((sessions, tokens.join(" ")))
 }

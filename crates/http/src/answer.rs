@@ -1,6 +1,5 @@
 //! An answer on its way: waits for the inner service, and finishes the session whatever it came to.
 
-use crate::layer::Config;
 use crate::problem::{Code, Problem};
 use crate::session::Session;
 use bytes::Bytes;
@@ -13,7 +12,6 @@ use std::any::Any;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 /// The service's own body, or that of an error in its place.
@@ -42,7 +40,6 @@ pin_project! {
             #[pin]
             called: CatchUnwind<AssertUnwindSafe<F>>,
             session: Session,
-            config: Arc<Config>,
         },
         // What it changed in the session is being written.
         Writing { writing: Writing<R> },
@@ -59,15 +56,11 @@ impl<F, R> Answer<F, R> {
 }
 
 impl<F: Future, R> Answer<F, R> {
-    pub(crate) fn of(called: F, session: Session, config: Arc<Config>) -> Self {
+    pub(crate) fn of(called: F, session: Session) -> Self {
         // Unwind safety: what a panic may have left half changed is this request's own state, which is then dropped.
         let called = AssertUnwindSafe(called).catch_unwind();
         Self {
-            stage: Stage::Called {
-                called,
-                session,
-                config,
-            },
+            stage: Stage::Called { called, session },
         }
     }
 }
@@ -86,18 +79,14 @@ where
                 return response.take().map_or(Poll::Pending, |it| Poll::Ready(Ok(it)));
             }
             Now::Writing { writing } => return writing.as_mut().poll(context).map(Ok),
-            Now::Called {
-                called,
-                session,
-                config,
-            } => {
+            Now::Called { called, session } => {
                 let mut response = judge(ready!(called.poll(context)), session)?;
                 let failed = response.status().is_server_error();
                 if let Some(outcome) = session.finish_at_once(failed) {
-                    config.write(&outcome, response.headers_mut());
+                    session.config().write(&outcome, response.headers_mut());
                     return Poll::Ready(Ok(response));
                 }
-                Box::pin(write(session.clone(), Arc::clone(config), response))
+                Box::pin(write(session.clone(), response))
             }
         };
         stage.set(Stage::Writing { writing });
@@ -132,15 +121,11 @@ fn judge<R, E>(
     }
 }
 
-async fn write<R>(
-    session: Session,
-    config: Arc<Config>,
-    mut response: Response<Body<R>>,
-) -> Response<Body<R>> {
+async fn write<R>(session: Session, mut response: Response<Body<R>>) -> Response<Body<R>> {
     let (outcome, written) = session.finish(response.status().is_server_error()).await;
     if let Err(error) = written {
         response = Problem::from(error).response().map(Either::Right);
     }
-    config.write(&outcome, response.headers_mut());
+    session.config().write(&outcome, response.headers_mut());
     response
 }

@@ -22,7 +22,7 @@ type Background = Arc<dyn Fn(&http::request::Parts) -> bool + Send + Sync>;
 pub struct SessionLayer(Arc<Config>);
 
 pub(crate) struct Config {
-    sessions: Sessions,
+    pub(crate) sessions: Sessions,
     cookie: CookieConfig,
     proxies: TrustedProxies,
     origins: Option<Origins>,
@@ -126,10 +126,10 @@ where
         if let Err(problem) = self.config.check_origin(&parts, &presented) {
             return Answer::refused(&problem);
         }
-        let session = self.config.session(&parts, presented);
+        let session = Config::session(&self.config, &parts, presented);
         parts.extensions.insert(Unloaded(session.clone()));
         let called = self.inner.call(Request::from_parts(parts, body));
-        Answer::of(called, session, Arc::clone(&self.config))
+        Answer::of(called, session)
     }
 }
 
@@ -146,13 +146,13 @@ impl Config {
         })
     }
 
-    fn session(&self, parts: &http::request::Parts, presented: Presented) -> Session {
+    fn session(self: &Arc<Self>, parts: &http::request::Parts, presented: Presented) -> Session {
         let caller = self.proxies.caller(&parts.headers, &parts.extensions);
         let activity = match &self.background {
             Some(background) if background(parts) => Activity::Background,
             _ => Activity::User,
         };
-        Session::new(self.sessions.clone(), caller, presented, activity)
+        Session::new(Arc::clone(self), caller, presented, activity)
     }
 
     /// Writes what became of the session into the answer's headers.

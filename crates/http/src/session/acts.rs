@@ -17,7 +17,7 @@ impl Session {
         let _acting = self.0.acting.lock().await;
         self.can_still_answer()?;
         let current = self.active();
-        let sessions = &self.0.sessions;
+        let sessions = &self.0.config.sessions;
         let active = sessions.log_in(log_in, self.client(), current.as_ref()).await?;
         self.0.state.lock().log_in(active);
         Ok(())
@@ -37,7 +37,12 @@ impl Session {
         self.can_still_answer()?;
         // Also one that is used from elsewhere: this is its way back.
         let active = self.active().ok_or(SessionError::Anonymous)?;
-        let stepped_up = self.0.sessions.step_up(&active, method, self.client()).await?;
+        let stepped_up = self
+            .0
+            .config
+            .sessions
+            .step_up(&active, method, self.client())
+            .await?;
         self.keep(stepped_up);
         Ok(())
     }
@@ -53,7 +58,7 @@ impl Session {
     pub async fn change_roles(&self, roles: impl IntoIterator<Item = Word>) -> Result<(), SessionError> {
         let _acting = self.0.acting.lock().await;
         self.can_still_answer()?;
-        let sessions = &self.0.sessions;
+        let sessions = &self.0.config.sessions;
         let changed = sessions
             .change_roles(&self.require()?, roles, self.client())
             .await?;
@@ -72,7 +77,12 @@ impl Session {
     pub async fn rotate(&self) -> Result<(), SessionError> {
         let _acting = self.0.acting.lock().await;
         self.can_still_answer()?;
-        let rotated = self.0.sessions.rotate(&self.require()?, self.client()).await?;
+        let rotated = self
+            .0
+            .config
+            .sessions
+            .rotate(&self.require()?, self.client())
+            .await?;
         self.keep(rotated);
         Ok(())
     }
@@ -90,7 +100,7 @@ impl Session {
     pub async fn credentials_changed(&self) -> Result<usize, SessionError> {
         let _acting = self.0.acting.lock().await;
         self.can_still_answer()?;
-        let sessions = &self.0.sessions;
+        let sessions = &self.0.config.sessions;
         let others = sessions
             .credentials_changed(&self.require()?, self.client())
             .await?;
@@ -109,7 +119,7 @@ impl Session {
     pub async fn log_out(&self) -> Result<(), SessionError> {
         let _acting = self.0.acting.lock().await;
         if let Some(active) = self.active() {
-            self.0.sessions.log_out(&active, self.client()).await?;
+            self.0.config.sessions.log_out(&active, self.client()).await?;
         }
         self.0.state.lock().act(None);
         Ok(())
@@ -126,7 +136,7 @@ impl Session {
     pub async fn log_out_others(&self) -> Result<usize, SessionError> {
         let _acting = self.0.acting.lock().await;
         self.can_still_answer()?;
-        let sessions = &self.0.sessions;
+        let sessions = &self.0.config.sessions;
         let others = sessions.end_others(&self.require()?, self.client()).await?;
         self.keep(others.kept);
         Ok(others.ended)
@@ -144,7 +154,7 @@ impl Session {
         let _acting = self.0.acting.lock().await;
         let active = self.require()?;
         let subject = active.subject().ok_or(SessionError::Anonymous)?;
-        let sessions = &self.0.sessions;
+        let sessions = &self.0.config.sessions;
         let cause = sessions.cause(Actor::User, self.client());
         let all = sessions.end_all(subject, CloseReason::Logout, &cause).await?;
         self.0.state.lock().act(None);
@@ -164,7 +174,7 @@ impl Session {
         let _acting = self.0.acting.lock().await;
         let active = self.require()?;
         let subject = active.subject().ok_or(SessionError::Anonymous)?;
-        let ended = self.0.sessions.end_own(subject, id, self.client()).await?;
+        let ended = self.0.config.sessions.end_own(subject, id, self.client()).await?;
         if ended && active.id() == *id {
             self.0.state.lock().act(None);
         }

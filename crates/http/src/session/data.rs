@@ -101,7 +101,7 @@ impl Session {
                 };
                 (state.active().cloned(), changes)
             };
-            let sessions = &self.0.sessions;
+            let sessions = &self.0.config.sessions;
             // In boxes, so that the many requests that write nothing do not carry the room for it.
             let written = match &active {
                 Some(active) => Box::pin(sessions.commit(active, &changes, self.client())).await?,

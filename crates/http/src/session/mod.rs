@@ -9,6 +9,7 @@ pub(crate) use outcome::Outcome;
 
 use crate::address::Caller;
 use crate::cookie::Presented;
+use crate::layer::Config;
 use crate::problem::{Code, Problem};
 use cloakroom_core::{
     Active, Activity, Client, Mismatch, Record, SessionError, SessionId, Sessions, Subject, Token,
@@ -48,7 +49,8 @@ use std::sync::{Arc, OnceLock};
 pub struct Session(Arc<Shared>);
 
 struct Shared {
-    sessions: Sessions,
+    /// What the layer was set up with: the one thing that all requests share, so there is one handle on it for each.
+    config: Arc<Config>,
     caller: Caller,
     client: OnceLock<Client>,
     token: Option<Token>,
@@ -64,14 +66,14 @@ struct Shared {
 pub(crate) struct Unloaded(pub(crate) Session);
 
 impl Session {
-    pub(crate) fn new(sessions: Sessions, caller: Caller, presented: Presented, activity: Activity) -> Self {
+    pub(crate) fn new(config: Arc<Config>, caller: Caller, presented: Presented, activity: Activity) -> Self {
         let several = matches!(presented, Presented::Several);
         let token = match presented {
             Presented::Token(token) => Some(token),
             Presented::Nothing | Presented::Malformed | Presented::Several => None,
         };
         let session = Self(Arc::new(Shared {
-            sessions,
+            config,
             caller,
             client: OnceLock::new(),
             token,
@@ -84,6 +86,10 @@ impl Session {
             tracing::warn!(?ip, "several session cookies in one request; none is believed");
         }
         session
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.config
     }
 
     /// The session of a request, for services that are no axum handlers. The first call reads it from the store; a
@@ -124,7 +130,11 @@ impl Session {
             state.adopt(None);
             return true;
         };
-        let known = self.0.sessions.glance(token, self.client(), self.0.activity);
+        let known = self
+            .0
+            .config
+            .sessions
+            .glance(token, self.client(), self.0.activity);
         let found = known.is_some();
         if found {
             state.adopt(known);
@@ -139,7 +149,7 @@ impl Session {
         }
         let active = match &self.0.token {
             Some(token) => {
-                let sessions = &self.0.sessions;
+                let sessions = &self.0.config.sessions;
                 sessions
                     .resolve_strictly(token, self.client(), self.0.activity)
                     .await?
@@ -153,7 +163,7 @@ impl Session {
     /// The engine.
     #[must_use]
     pub fn sessions(&self) -> &Sessions {
-        &self.0.sessions
+        &self.0.config.sessions
     }
 
     /// Who sent the request.
@@ -238,7 +248,7 @@ impl Session {
     /// ```
     #[must_use]
     pub fn is_fresh(&self) -> bool {
-        let (policy, now) = (self.0.sessions.policy(), self.0.sessions.now());
+        let (policy, now) = (self.0.config.sessions.policy(), self.0.config.sessions.now());
         let state = self.0.state.lock();
         state.trusted().is_some_and(|active| active.is_fresh(policy, now))
     }
@@ -268,7 +278,7 @@ impl Session {
     pub async fn list(&self) -> Result<Vec<Record>, SessionError> {
         let active = self.require()?;
         let subject = active.subject().ok_or(SessionError::Anonymous)?;
-        self.0.sessions.list(subject).await
+        self.0.config.sessions.list(subject).await
     }
 
     /// The session for acts on behalf of its user. One that wants a step-up is nobody's.
