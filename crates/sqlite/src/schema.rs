@@ -38,7 +38,12 @@ pub(crate) fn prepare(path: &Path) -> std::result::Result<(), OpenError> {
     let until = Instant::now() + PATIENCE;
     let open = || -> Result<std::result::Result<(), OpenError>> {
         let connection = connect(path, Duration::ZERO)?;
-        if let Err(error) = acceptable(path, &read_header(&connection)?) {
+        // In one transaction: another process may migrate between two looks, and half of what was before with half of what
+        // is after would look like somebody else's file.
+        let looking = connection.unchecked_transaction()?;
+        let header = read_header(&looking)?;
+        drop(looking);
+        if let Err(error) = acceptable(path, &header) {
             return Ok(Err(error));
         }
         connection.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(()))?;
