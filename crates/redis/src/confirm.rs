@@ -1,8 +1,7 @@
 //! What near caches ask: how far the journal reaches, and how long they may go without hearing of it.
 
 use crate::call::{Call, millis};
-use crate::error::unexpected;
-use crate::follow::Place;
+use crate::place::Extent;
 use crate::scripts::{CONFIRM, LEASE};
 use crate::store::RedisStore;
 use cloakroom_core::{LEASE_KEPT, Position, StoreError, Timestamp};
@@ -18,14 +17,7 @@ impl RedisStore {
         let mut call = Call::bare(&CONFIRM, 2);
         call.arg(self.names.alive()).arg(self.names.journal());
         call.arg(millis(ALIVE));
-        let mut parts = self.run("confirm", &call).await?.many()?.into_iter();
-        let (Some(last), Some(added)) = (parts.next(), parts.next()) else {
-            return Ok(Place::origin().position());
-        };
-        let last = last.bytes()?.and_then(|id| String::from_utf8(id).ok());
-        let id = last.ok_or_else(|| unexpected("confirm"))?;
-        let ordinal = added.number()?;
-        Ok(Place { id, ordinal }.position())
+        Ok(Extent::read(self.run("confirm", &call).await?)?.last.position())
     }
 
     pub(crate) async fn agreed_lease(

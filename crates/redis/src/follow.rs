@@ -1,22 +1,20 @@
 //! Reading the journal: pages of a stream, and whether anything is missing between them.
 //!
-//! A position is the id of the last entry that was read, and which one it was of all that were ever written. It holds
-//! while that entry is still there: then nothing after it can have been trimmed, and no other history (a restored
-//! snapshot, a replica that had not heard everything) has taken this one's place. If the entry was trimmed, it holds if
-//! it was the last one that was. Whether it holds is asked *after* reading: a trim in between must not go unnoticed.
+//! Whether a place still holds (`place.rs`) is asked *after* reading: a trim in between must not go unnoticed. So is the
+//! server's history: a caller whose next position belongs to another one knows that a fail-over or a restart lies between.
 
+use crate::call::Call;
 use crate::entry;
 use crate::error::{sort, unexpected};
+use crate::place::{Extent, Place, text};
 use crate::reply::Reply;
+use crate::scripts::{END, THERE};
 use crate::store::RedisStore;
 use cloakroom_core::{Entry, Event, Page, Position, StoreError};
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::{Cmd, Pipeline, RedisError, Value};
 use std::time::Duration;
-
-/// The id before all others.
-const ORIGIN: &str = "0-0";
 
 /// How often a read begins anew because the journal was trimmed under it.
 const ATTEMPTS: usize = 5;
@@ -41,12 +39,7 @@ impl RedisStore {
     }
 
     pub(crate) async fn end_of_journal(&self) -> Result<Position, StoreError> {
-        let extent = self.extent().await?;
-        Ok(Place {
-            id: extent.last,
-            ordinal: extent.added,
-        }
-        .position())
+        Ok(self.extent().await?.last.position())
     }
 
     pub(crate) async fn page_of_journal(
@@ -63,9 +56,9 @@ impl RedisStore {
         let Some(place) = Place::parse(page.next.as_str()) else {
             return Err(unexpected("journal"));
         };
-        let (read, there) = self.read_after(&place.id, at_most.max(1), wait).await?;
-        if there {
-            return place.page(read, false);
+        let read = self.read_after(&place.id, at_most.max(1), wait).await?;
+        if read.there {
+            return read.page(place, false);
         }
         self.page_now(&page.next, at_most.max(1)).await
     }
@@ -76,39 +69,35 @@ impl RedisStore {
         let mut gap = known.is_none() && !from_start;
         let mut place = match known {
             Some(place) => place,
-            None => self.oldest().await?,
+            None => self.extent().await?.oldest(),
         };
         for _ in 0..ATTEMPTS {
-            let (read, there) = self.read_after(&place.id, at_most, Duration::ZERO).await?;
-            if there || self.was_trimmed_last(&place).await? {
-                return place.page(read, gap);
+            let read = self.read_after(&place.id, at_most, Duration::ZERO).await?;
+            if read.there {
+                return read.page(place, gap);
+            }
+            let extent = self.extent().await?;
+            if extent.follows(&place) {
+                return read.page(place, gap);
             }
             gap |= !from_start;
-            place = self.oldest().await?;
+            place = extent.oldest();
         }
         Err(unexpected("journal"))
     }
 
-    /// What comes after an id, and whether that entry itself is there.
-    async fn read_after(
-        &self,
-        id: &str,
-        at_most: usize,
-        wait: Duration,
-    ) -> Result<(Reply, bool), StoreError> {
+    async fn read_after(&self, id: &str, at_most: usize, wait: Duration) -> Result<Read, StoreError> {
+        let journal = self.names.journal();
         let mut asking = Pipeline::new();
         asking.add_command(self.reading(id, at_most, wait));
-        asking.cmd("XRANGE").arg(self.names.journal()).arg(id).arg(id);
+        let there = asking.cmd("EVAL").arg(THERE.source).arg(1);
+        there.arg(journal).arg(id);
         let answers = if wait.is_zero() {
             self.link.ask_all(&asking).await?
         } else {
             self.wait_for(&asking, wait).await?
         };
-        let mut answers = answers.into_iter().map(|value| Reply::new("journal", value));
-        let (Some(read), Some(there)) = (answers.next(), answers.next()) else {
-            return Err(unexpected("journal"));
-        };
-        Ok((read, !there.many()?.is_empty()))
+        Read::of(answers)
     }
 
     fn reading(&self, from: &str, at_most: usize, wait: Duration) -> Cmd {
@@ -160,133 +149,50 @@ impl RedisStore {
         answers.into_iter().map(Value::extract_error).collect()
     }
 
-    /// Just before the oldest entry that is kept.
-    async fn oldest(&self) -> Result<Place, StoreError> {
-        let extent = self.extent().await?;
-        Ok(Place {
-            id: ORIGIN.to_owned(),
-            ordinal: extent.trimmed(),
-        })
-    }
-
-    /// Whether everything that was written after a place is kept, though its own entry is not.
-    async fn was_trimmed_last(&self, place: &Place) -> Result<bool, StoreError> {
-        Ok(self.extent().await?.trimmed() == place.ordinal)
-    }
-
     async fn extent(&self) -> Result<Extent, StoreError> {
-        let mut asking = redis::cmd("XINFO");
-        asking.arg("STREAM").arg(self.names.journal());
-        match self.link.read(&asking).await {
-            Ok(value) => Ok(Extent::of(value)),
-            // There is no stream before the first entry.
-            Err(StoreError::Refused(error)) if error.to_string().contains("no such key") => {
-                Ok(Extent::default())
-            }
-            Err(error) => Err(error),
-        }
+        let mut call = Call::bare(&END, 1);
+        call.arg(self.names.journal());
+        Extent::read(self.run("journal", &call).await?)
     }
 }
 
-/// How far the journal reaches.
-struct Extent {
-    last: String,
-    kept: u64,
-    added: u64,
+/// What was read after a place.
+struct Read {
+    entries: Reply,
+    /// The server's history.
+    history: String,
+    /// Whether the entry of the place itself is in it.
+    there: bool,
 }
 
-impl Default for Extent {
-    fn default() -> Self {
-        Self {
-            last: ORIGIN.to_owned(),
-            kept: 0,
-            added: 0,
-        }
-    }
-}
-
-impl Extent {
-    /// How many entries are gone.
-    fn trimmed(&self) -> u64 {
-        self.added.saturating_sub(self.kept)
-    }
-
-    fn of(value: Value) -> Self {
-        let mut extent = Self::default();
-        let Some(fields) = value.into_map_iter().ok() else {
-            return extent;
-        };
-        for (name, value) in fields {
-            let Value::BulkString(name) = name else { continue };
-            let reply = Reply::new("journal", value);
-            match name.as_slice() {
-                b"last-generated-id" => {
-                    let id = reply
-                        .bytes()
-                        .ok()
-                        .flatten()
-                        .and_then(|id| String::from_utf8(id).ok());
-                    extent.last = id.unwrap_or_default();
-                }
-                b"length" => extent.kept = reply.number().unwrap_or(0),
-                b"entries-added" => extent.added = reply.number().unwrap_or(0),
-                _ => {}
-            }
-        }
-        extent
-    }
-}
-
-/// A place in the journal: `1760000000000-0-42` as a position.
-pub(crate) struct Place {
-    pub(crate) id: String,
-    /// How many entries were ever written up to here.
-    pub(crate) ordinal: u64,
-}
-
-impl Place {
-    /// Before the first entry.
-    pub(crate) fn origin() -> Self {
-        Self {
-            id: ORIGIN.to_owned(),
-            ordinal: 0,
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let (id, ordinal) = text.rsplit_once('-')?;
-        let (time, count) = id.split_once('-')?;
-        let all_digits = [time, count].iter().all(|part| part.parse::<u64>().is_ok());
-        let ordinal = ordinal.parse().ok()?;
-        all_digits.then(|| Self {
-            id: id.to_owned(),
-            ordinal,
+impl Read {
+    fn of(answers: Vec<Value>) -> Result<Self, StoreError> {
+        let mut answers = answers.into_iter().map(|value| Reply::new("journal", value));
+        let mut next = || answers.next().ok_or_else(|| unexpected("journal"));
+        let (entries, place) = (next()?, next()?);
+        let mut place = place.many()?.into_iter();
+        let mut next = || place.next().ok_or_else(|| unexpected("journal"));
+        Ok(Self {
+            entries,
+            history: text(next()?)?,
+            there: next()?.number()? > 0,
         })
     }
 
-    pub(crate) fn position(&self) -> Position {
-        // Digits and dashes, which positions may hold.
-        format!("{}-{}", self.id, self.ordinal)
-            .parse()
-            .unwrap_or_default()
-    }
-
-    /// What was read after this place.
-    fn page(mut self, read: Reply, gap: bool) -> Result<Page, StoreError> {
+    fn page(self, mut place: Place, gap: bool) -> Result<Page, StoreError> {
+        place.history = self.history;
         let mut entries = Vec::new();
-        for (id, event) in events(read)? {
-            self = Self {
-                id,
-                ordinal: self.ordinal + 1,
-            };
+        for (id, event) in events(self.entries)? {
+            place.id = id;
+            place.ordinal += 1;
             entries.push(Entry {
-                position: self.position(),
+                position: place.position(),
                 event,
             });
         }
         Ok(Page {
             entries,
-            next: self.position(),
+            next: place.position(),
             gap,
         })
     }

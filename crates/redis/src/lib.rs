@@ -62,7 +62,7 @@
 //! ```text
 //! ~cr:* resetchannels -@all +get +getrange +set +setrange +del +exists +pexpire +pttl +hget +hset
 //! +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo
-//! +evalsha +script|load +info
+//! +eval +evalsha +script|load +info
 //! ```
 //!
 //! # The server
@@ -81,6 +81,7 @@ mod link;
 mod names;
 mod open;
 mod options;
+mod place;
 mod read;
 mod reply;
 mod scripts;

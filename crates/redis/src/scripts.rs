@@ -40,7 +40,9 @@ script!(
     SWEEP, " flags=allow-oom",
     "common.lua" "record.lua" "index.lua" "wheel.lua" "journal.lua" "ending.lua" "sweep.lua"
 );
-script!(CONFIRM, " flags=allow-oom", "confirm.lua");
+script!(CONFIRM, " flags=allow-oom", "history.lua" "extent.lua" "confirm.lua");
+script!(END, " flags=no-writes", "history.lua" "extent.lua" "end.lua");
+script!(THERE, " flags=no-writes", "history.lua" "there.lua");
 script!(LEASE, " flags=allow-oom", "lease.lua");
 script!(LIST, " flags=no-writes", "common.lua" "record.lua" "index.lua" "list.lua");
 script!(SCAN, " flags=no-writes", "scan.lua");

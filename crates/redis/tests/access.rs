@@ -15,7 +15,7 @@ use support::{Server, Settings, raw};
 
 /// The rule on the crate's front page.
 const RULE: &str = "~cr:* resetchannels -@all +get +getrange +set +setrange +del +exists +pexpire +pttl +hget +hset \
-    +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo +evalsha \
+    +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo +eval +evalsha \
     +script|load +info";
 
 async fn add_user(server: &Server, name: &str, rule: &str) {

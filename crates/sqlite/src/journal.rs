@@ -1,4 +1,4 @@
-//! Reading the journal. A position is the history of the file and the number of an entry in it: `5f0c…-42`.
+//! Reading the journal. A position is the history of the file and the number of an entry in it: `5f0c….42`.
 
 use crate::errors::{Fault, Outcome};
 use cloakroom_core::{Cause, Entry, Event, Key, Page, Position, SessionId};
@@ -45,13 +45,13 @@ fn whereabouts(connection: &Connection) -> Outcome<(String, i64)> {
 }
 
 fn position(history: &str, number: i64) -> Position {
-    // Hexadecimal digits, a hyphen and digits are within the alphabet of positions.
-    format!("{history}-{number}").parse().unwrap_or_default()
+    // Hexadecimal digits, a dot and digits are within the alphabet of positions.
+    format!("{history}.{number}").parse().unwrap_or_default()
 }
 
 /// The number of a position, if it belongs to this history.
 fn number_in(position: &Position, history: &str) -> Option<i64> {
-    let number = position.as_str().strip_prefix(history)?.strip_prefix('-')?;
+    let number = position.as_str().strip_prefix(history)?.strip_prefix('.')?;
     number.parse().ok().filter(|number| *number >= 0)
 }
 

@@ -1,4 +1,4 @@
-//! Following the journal: apply what it says, confirm the lease, write what was seen.
+//! Following the journal: apply what it says, confirm the lease, write what was seen, say again what a new primary missed.
 
 use super::Near;
 use super::lease::Heard;
@@ -31,7 +31,8 @@ pub(super) async fn follow(
     let reading = read(&near, &*store, &wanted);
     let confirming = confirm(&near, &*store, &wanted);
     let flushing = flush(&near, &*store, touch_every, &wanted);
-    tokio::join!(reading, confirming, flushing);
+    let saying = say_again(&near, &*store, &wanted);
+    tokio::join!(reading, confirming, flushing, saying);
     near.flush(&*store).await;
 }
 
@@ -56,8 +57,14 @@ async fn turn(near: &Near, store: &dyn Store) -> Result<(), StoreError> {
         return find_place(near, store).await;
     };
     let page = store.journal(&position, PAGE, WAIT).await?;
-    if page.gap {
-        tracing::warn!("the journal has a gap: the near cache forgets everything");
+    let same = page.next.same_history(&position);
+    if page.gap || !same {
+        let what = if same {
+            "the journal has a gap"
+        } else {
+            "another primary took over, or it was restarted"
+        };
+        tracing::warn!("{what}: the near cache forgets everything");
         near.lease.lose_place();
         return find_place(near, store).await;
     }
@@ -70,8 +77,35 @@ async fn turn(near: &Near, store: &dyn Store) -> Result<(), StoreError> {
 async fn find_place(near: &Near, store: &dyn Store) -> Result<(), StoreError> {
     let end = store.journal_end().await?;
     near.clear();
-    near.lease.advance(end);
+    if near.lease.begin(end) {
+        near.revoked.owe();
+    }
     Ok(())
+}
+
+/// Says again what was seen revoked, each time that another primary has taken over.
+async fn say_again(near: &Near, store: &dyn Store, wanted: &(impl Fn() -> bool + Sync)) {
+    while wanted() {
+        // A limit, so that it ends soon when it is no longer wanted.
+        if tokio::time::timeout(WAIT, near.revoked.owed()).await.is_err() {
+            continue;
+        }
+        match near
+            .revoked
+            .say(store, near.clock.steady(), near.clock.now())
+            .await
+        {
+            Ok(0) => {}
+            Ok(said) => tracing::warn!(
+                said,
+                "what was revoked of late was said again to the present primary"
+            ),
+            Err(error) => {
+                tracing::debug!(%error, "what was revoked of late can not be said again at the moment");
+                tokio::time::sleep(FIRST_PAUSE).await;
+            }
+        }
+    }
 }
 
 /// Applies a page, and only then says that it was read.
@@ -125,7 +159,9 @@ async fn ask(near: &Near, store: &dyn Store) -> Result<(), StoreError> {
     };
     let end = store.confirm().await?;
     if near.lease.promise(asked, &before, end) == Heard::OtherHistory {
-        tracing::warn!("the journal ends before what was read of it: the near cache forgets everything");
+        tracing::warn!(
+            "the primary has another history than what was read: the near cache forgets everything"
+        );
         near.lease.lose_place();
         near.clear();
     }

@@ -4,6 +4,7 @@
 //! it. So whatever a write came to, done, failed or given up half-way, its key is forgotten when the call ends.
 
 use super::Near;
+use super::revoked::Revocation;
 use crate::event::{Cause, CloseReason, Event};
 use crate::id::SessionId;
 use crate::journal::{Page, Position};
@@ -44,9 +45,15 @@ impl Forgetting {
         }
     }
 
-    fn forget_all(&self, ended: &[Ended]) {
+    /// Remembered at once, and not only when the journal says it: the primary may be gone before it is read.
+    fn revoked(&self, revocation: Revocation) {
+        self.near.revoked.remember(revocation, self.near.clock.steady());
+    }
+
+    fn ended(&self, ended: &[Ended]) {
         for ended in ended {
             self.near.forget(&ended.key);
+            self.revoked(Revocation::Key(ended.key, ended.reason));
         }
     }
 }
@@ -65,7 +72,7 @@ impl Store for Forgetting {
         let _replaced = opening.replaces.as_ref().map(|key| self.afterwards(key));
         let opened = self.store.open(opening).await?;
         if let Opened::Opened(ended) = &opened {
-            self.forget_all(ended);
+            self.ended(ended);
         }
         Ok(opened)
     }
@@ -80,8 +87,13 @@ impl Store for Forgetting {
     }
 
     async fn rotate(&self, rotation: &Rotation) -> Result<Write, StoreError> {
-        let _left = self.afterwards(&rotation.swap.key);
-        self.store.rotate(rotation).await
+        let key = &rotation.swap.key;
+        let _left = self.afterwards(key);
+        let written = self.store.rotate(rotation).await?;
+        if written == Write::Done && rotation.leave.is_none() {
+            self.revoked(Revocation::Key(*key, CloseReason::Replaced));
+        }
+        Ok(written)
     }
 
     async fn close(
@@ -91,7 +103,9 @@ impl Store for Forgetting {
         cause: &Cause,
     ) -> Result<Option<Ended>, StoreError> {
         let _closed = self.afterwards(key);
-        self.store.close(key, reason, cause).await
+        let ended = self.store.close(key, reason, cause).await?;
+        self.ended(ended.as_slice());
+        Ok(ended)
     }
 
     async fn close_subject(
@@ -102,7 +116,13 @@ impl Store for Forgetting {
         cause: &Cause,
     ) -> Result<EndedAll, StoreError> {
         let all = self.store.close_subject(subject, except, reason, cause).await?;
-        self.forget_all(&all.ended);
+        self.ended(&all.ended);
+        self.revoked(Revocation::Epoch {
+            subject: subject.clone(),
+            epoch: all.epoch,
+            except,
+            reason,
+        });
         Ok(all)
     }
 

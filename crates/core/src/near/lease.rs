@@ -22,6 +22,8 @@ pub(super) struct Lease {
 struct Progress {
     /// Everything up to here has been applied. Nothing: the place is lost, and has to be found anew.
     position: Option<Position>,
+    /// The place that there was when it was lost.
+    lost: Option<Position>,
     /// "Whoever has read up to there knows everything as of that moment."
     promises: VecDeque<(Duration, Position)>,
 }
@@ -72,7 +74,20 @@ impl Lease {
 
     /// The reader has lost its place. What was confirmed stays so: it was true when it was.
     pub(super) fn lose_place(&self) {
-        *self.progress.lock() = Progress::default();
+        let mut progress = self.progress.lock();
+        let lost = progress.position.take().or(progress.lost.take());
+        *progress = Progress {
+            lost,
+            ..Progress::default()
+        };
+    }
+
+    /// Begins at a place that was found. Answers whether it is in another history than the one that was lost.
+    pub(super) fn begin(&self, position: Position) -> bool {
+        let lost = self.progress.lock().lost.take();
+        let another = lost.is_some_and(|lost| !lost.same_history(&position));
+        self.advance(position);
+        another
     }
 
     /// Everything up to here has been applied to the cache.
@@ -161,6 +176,27 @@ mod tests {
             Heard::OtherHistory
         );
         assert!(!lease.holds(SECOND));
+    }
+
+    #[test]
+    fn a_primary_that_took_over_confirms_nothing_of_what_the_one_before_it_told() {
+        let lease = Lease::new(SECOND);
+        assert!(!lease.begin(at("a.5")), "the first one");
+        assert_eq!(lease.promise(SECOND, &at("a.5"), at("a.7")), Heard::Noted);
+        assert_eq!(
+            lease.promise(SECOND, &at("a.5"), at("b.9")),
+            Heard::OtherHistory,
+            "though its journal goes on from there"
+        );
+        lease.lose_place();
+        lease.lose_place();
+        assert!(
+            lease.begin(at("b.9")),
+            "another history, also when it was lost twice"
+        );
+        assert!(!lease.holds(SECOND), "nobody has been asked since");
+        lease.lose_place();
+        assert!(!lease.begin(at("b.12")), "a gap in the same history");
     }
 
     #[test]

@@ -12,6 +12,8 @@
 //! 4. What this process writes is forgotten at once (`forgetting`); what it writes is never inserted.
 //! 5. That a session was seen is collected and written together (`touches`). It is a lower bound on other nodes, so what
 //!    looks dead here is read again from the store before it is believed (`Sessions::resolve`).
+//! 6. When another primary takes over, everything is forgotten, and what was seen revoked of late is said again to it
+//!    (`revoked`): it may not have heard of it.
 //!
 //! So a revocation holds on every node as soon as the journal has carried it there, and never later than the lease.
 
@@ -20,6 +22,7 @@ mod forgetting;
 mod interned;
 mod lease;
 mod options;
+mod revoked;
 mod shards;
 mod touches;
 
@@ -33,6 +36,7 @@ use crate::store::{Store, Touch};
 use crate::time::{Clock, Timestamp};
 use interned::Interned;
 use lease::Lease;
+use revoked::Revoked;
 use shards::Shards;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,6 +50,7 @@ pub(crate) struct Near {
     shards: Shards,
     lease: Lease,
     touches: Touches,
+    revoked: Revoked,
     interned: Interned,
     /// One flush at a time, so that who flushes last has waited for those before.
     flushing: tokio::sync::Mutex<()>,
@@ -92,6 +97,7 @@ impl Near {
             shards: Shards::new(options.entries()),
             lease: Lease::new(options.lease()),
             touches: Touches::default(),
+            revoked: Revoked::default(),
             interned: Interned::default(),
             flushing: tokio::sync::Mutex::default(),
             counts: Counts::default(),
@@ -178,6 +184,7 @@ impl Near {
         if let Some(key) = &event.key {
             self.shards.forget(key);
         }
+        self.revoked.hear(event, self.clock.steady());
         let lag = self.clock.now().since(event.cause.at);
         let lag = u64::try_from(lag.as_millis()).unwrap_or(u64::MAX);
         self.counts.lag_ms.store(lag, Ordering::Relaxed);

@@ -10,7 +10,7 @@ use crate::model::Protocol;
 const LEAST: Bounds = Bounds::least();
 
 fn all_is_well(name: &str, bounds: Bounds) {
-    holds(name, &Protocol::as_built(bounds), &[]);
+    holds(name, &Protocol::as_written(bounds), &[]);
 }
 
 #[test]

@@ -5,12 +5,11 @@ use crate::checking::holds;
 use crate::fail_over::FAIL_OVER;
 use crate::model::Protocol;
 use crate::properties::{A_FAIL_OVER_LOSES_NOTHING, SAID_AGAIN};
-use crate::safeguards::Safeguard;
 
 #[test]
 #[ignore = "takes minutes"]
 fn the_protocol_holds_for_larger_sizes() {
-    let well = |name, bounds| holds(name, &Protocol::as_built(bounds), &[]);
+    let well = |name, bounds| holds(name, &Protocol::as_written(bounds), &[]);
     let one = Bounds {
         lease: 2,
         entries: 3,
@@ -36,7 +35,7 @@ fn the_protocol_holds_for_larger_sizes() {
         ..Bounds::least()
     };
     well("two nodes, two ticks", two);
-    let noticed = Protocol::as_built(FAIL_OVER).with(Safeguard::NewPrimaryNoticed);
+    let noticed = Protocol::as_written(FAIL_OVER);
     holds(
         "fail-over, noticed",
         &noticed,

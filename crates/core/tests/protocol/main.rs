@@ -10,7 +10,7 @@
 //! | --- | --- | --- |
 //! | 1 apply entries in order | `Read`, `Apply`, `Publish` | `near/follow.rs`: `turn`, `take`; `Near::apply` |
 //! | 2 a gap empties the cache | `Read`, `AskWhereToBegin`, `BeginThere` | `near/follow.rs`: `find_place`; a store's `journal` |
-//! | 2 so does another primary | `Read`, `Hear`: `NewPrimaryNoticed` | **not built**; other history: `near/follow.rs`: `ask` |
+//! | 2 so does another primary | `Read`, `Hear`: `NewPrimaryNoticed` | `Position::same_history`; `near/follow.rs`: `turn`, `ask` |
 //! | 3 confirm by a small write | `NoteClock`, `Confirm`, `Hear`; `Publish` | `near/follow.rs`: `ask`; `near/lease.rs`; a store's `confirm` |
 //! | 4 a hit counts within the lease | `Protocol::accepts` | `Near::get`, `near/lease.rs`: `holds` |
 //! | 5 one lease for the deployment | `Protocol::lease` | `Sessions::near`, `agreement.rs` |
@@ -20,7 +20,7 @@
 //! | 9 touches are collected | `See`, `WriteTouches` | `near/touches.rs`, `Near::flush`; a store's `touch` |
 //! | 10 revoking | `Close`, `CloseAll`, `Rotate`; `Replicate` for `durable` | `sessions/end.rs`, `sessions/privilege.rs` |
 //! | 11 settled | one lease after the entry: the first property | `Sessions::settled` |
-//! | 12 say it again after a fail-over | `SayAgain` | **not built** |
+//! | 12 say it again after a fail-over | `SayAgain` | `near/revoked.rs`; `near/follow.rs`: `say_again` |
 //!
 //! What is left out, and why that loses nothing:
 //!

@@ -3,7 +3,7 @@
 use crate::actions::Action;
 use crate::bounds::Bounds;
 use crate::properties;
-use crate::safeguards::{NOT_BUILT, Safeguard};
+use crate::safeguards::Safeguard;
 use crate::state::{Age, Key, Node, State, Truth};
 use crate::store::{Position, Store};
 use stateright::{Model, Property};
@@ -22,19 +22,8 @@ impl Protocol {
         Self { bounds, missing }
     }
 
-    /// As the code has it today.
-    pub fn as_built(bounds: Bounds) -> Self {
-        let missing = NOT_BUILT.to_vec();
-        Self { bounds, missing }
-    }
-
     pub fn without(mut self, safeguard: Safeguard) -> Self {
         self.missing.push(safeguard);
-        self
-    }
-
-    pub fn with(mut self, safeguard: Safeguard) -> Self {
-        self.missing.retain(|missing| *missing != safeguard);
         self
     }
 

@@ -37,6 +37,3 @@ pub enum Safeguard {
     /// Whoever finds another history says again what it saw revoked.
     SayAgain,
 }
-
-/// What the code does not do yet. Whoever builds one takes it from here, and the tests of `fail_over.rs` say so.
-pub const NOT_BUILT: [Safeguard; 2] = [Safeguard::NewPrimaryNoticed, Safeguard::SayAgain];

@@ -16,7 +16,7 @@ const TRIMS: Bounds = Bounds {
 };
 
 fn is_needed(safeguard: Safeguard, bounds: Bounds, property: &'static str) {
-    let protocol = Protocol::as_built(bounds).without(safeguard);
+    let protocol = Protocol::as_written(bounds).without(safeguard);
     breaks(&format!("without {safeguard:?}"), &protocol, property);
 }
 
