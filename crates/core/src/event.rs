@@ -2,7 +2,7 @@
 
 use crate::client::Client;
 use crate::id::SessionId;
-use crate::key::Key;
+use crate::key::{Bucket, Key};
 use crate::phrase;
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -210,6 +210,16 @@ pub struct Event {
 }
 
 impl Event {
+    /// The bucket in whose log it is told, where there is one for each: beside all else about that session and subject.
+    #[must_use]
+    pub fn bucket(&self) -> Bucket {
+        match (&self.key, &self.subject) {
+            (Some(key), _) => key.bucket(),
+            (None, Some(subject)) => Bucket::of(subject),
+            (None, None) => Bucket(0),
+        }
+    }
+
     /// An event about no session in particular.
     #[must_use]
     pub fn of(kind: Kind, cause: Cause) -> Self {

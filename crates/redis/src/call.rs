@@ -10,6 +10,7 @@ use std::time::Duration;
 /// A script, about to be called.
 pub(crate) struct Call {
     pub(crate) script: &'static Script,
+    pub(crate) bucket: Bucket,
     pub(crate) command: Cmd,
 }
 
@@ -23,7 +24,7 @@ impl Call {
         now: Timestamp,
         cause: &[u8],
     ) -> Self {
-        let mut call = Self::bare(script, 2);
+        let mut call = Self::bare(script, bucket, 2);
         call.arg(names.meta(bucket)).arg(names.journal_of(bucket));
         call.arg(names.base(bucket)).arg(&[bucket.0][..]);
         call.arg(options.journal_length).arg(millis(options.grace));
@@ -42,11 +43,15 @@ impl Call {
         Self::new(script, names, options, bucket, cause.at, &cause.encode())
     }
 
-    /// A call with nothing in it yet: so many keys come first.
-    pub(crate) fn bare(script: &'static Script, keys: u8) -> Self {
+    /// A call with nothing in it yet: so many keys come first, all of this bucket.
+    pub(crate) fn bare(script: &'static Script, bucket: Bucket, keys: u8) -> Self {
         let mut command = redis::cmd("EVALSHA");
         command.arg(script.digest()).arg(keys);
-        Self { script, command }
+        Self {
+            script,
+            bucket,
+            command,
+        }
     }
 
     pub(crate) fn arg(&mut self, value: impl ToRedisArgs) -> &mut Self {

@@ -2,15 +2,15 @@
 
 use crate::call::{Call, millis};
 use crate::error::unexpected;
+use crate::journal::entry;
 use crate::read::buckets;
 use crate::reply::Reply;
 use crate::scripts::{CLOSE, CLOSE_SUBJECT, SWEEP};
 use crate::store::RedisStore;
-use crate::{entry, value};
+use crate::value;
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Ended, EndedAll, Epoch, Key, SessionId, StoreError, Subject, Swept, Timestamp,
 };
-use redis::Pipeline;
 use std::time::Duration;
 
 /// How long an epoch is remembered. A log-in takes minutes; after that forgetting is safe, because the next epoch is the
@@ -86,12 +86,16 @@ impl RedisStore {
     }
 
     async fn due(&self, now: Timestamp) -> Result<Vec<Bucket>, StoreError> {
-        let mut asking = Pipeline::new();
-        for bucket in buckets() {
-            let first = asking.cmd("ZRANGEBYSCORE").arg(self.names.wheel(bucket));
-            first.arg("-inf").arg(now.as_millis()).arg("LIMIT").arg(0).arg(1);
-        }
-        let answers = self.link.ask_all(&asking).await?;
+        let asking = |bucket| {
+            let mut first = redis::cmd("ZRANGEBYSCORE");
+            first
+                .arg(self.names.wheel(bucket))
+                .arg("-inf")
+                .arg(now.as_millis());
+            first.arg("LIMIT").arg(0).arg(1);
+            (bucket, first)
+        };
+        let answers = self.routes.read_all(buckets().map(asking).collect()).await?;
         let mut due = Vec::new();
         for (bucket, value) in buckets().zip(answers) {
             if !Reply::new("sweep", value).many()?.is_empty() {

@@ -2,6 +2,7 @@
 
 use cloakroom_core::StoreError;
 use redis::{ErrorKind, RedisError, ServerErrorKind};
+use std::io;
 
 /// Something that the server answered and that no step of ours asks for.
 #[derive(Debug, thiserror::Error)]
@@ -40,12 +41,44 @@ pub(crate) fn sort(error: RedisError) -> StoreError {
                 ServerErrorKind::BusyLoading
                 | ServerErrorKind::MasterDown
                 | ServerErrorKind::ClusterDown
-                | ServerErrorKind::TryAgain,
+                | ServerErrorKind::TryAgain
+                // A slot is on the move, or the map of the cluster is not right yet.
+                | ServerErrorKind::Ask
+                | ServerErrorKind::Moved,
             ),
             _,
         ) => StoreError::Unavailable(Box::new(error)),
+        _ if is_on_the_move(&error) => StoreError::Unavailable(Box::new(error)),
         _ => StoreError::Refused(Box::new(error)),
     }
+}
+
+/// Whether a script met a slot that is moving from one server to another.
+pub(crate) fn is_on_the_move(error: &RedisError) -> bool {
+    error
+        .detail()
+        .is_some_and(|detail| detail.contains("non local key"))
+}
+
+/// A command that was given up.
+pub(crate) fn out_of_time() -> RedisError {
+    io::Error::new(io::ErrorKind::TimedOut, "the server did not answer in time").into()
+}
+
+/// A server that may not be written to.
+pub(crate) fn replica() -> RedisError {
+    RedisError::from((
+        ErrorKind::Server(ServerErrorKind::ReadOnly),
+        "the server is a replica",
+    ))
+}
+
+/// Nobody serves what was asked for.
+pub(crate) fn no_server() -> RedisError {
+    RedisError::from((
+        ErrorKind::Server(ServerErrorKind::ClusterDown),
+        "no server of the cluster serves this",
+    ))
 }
 
 pub(crate) fn unexpected(step: &'static str) -> StoreError {

@@ -70,27 +70,22 @@
 //! `maxmemory-policy noeviction` and `appendonly yes`, and a primary: what is missing is told by `examine`. When memory
 //! is full, nobody can log in ([`Full`](cloakroom_core::StoreError::Full)), but checks and logging out work on.
 
-mod address;
 mod call;
-mod confirm;
+mod connection;
 mod end;
-mod entry;
 mod error;
-mod follow;
-mod link;
+mod journal;
 mod names;
 mod open;
 mod options;
-mod place;
 mod read;
 mod reply;
 mod scripts;
 mod server;
-mod spares;
 mod store;
 mod value;
 mod write;
 
-pub use address::ConnectError;
+pub use connection::address::ConnectError;
 pub use options::Options;
 pub use store::RedisStore;

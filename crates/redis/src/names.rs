@@ -9,14 +9,24 @@ pub(crate) const SHARDS: u8 = 128;
 #[derive(Clone, Debug)]
 pub(crate) struct Names {
     prefix: String,
-    journal: String,
+    /// The journal of all buckets, if they live on one server.
+    journal: Option<String>,
 }
 
 impl Names {
+    /// For one server.
     pub(crate) fn new(prefix: &str) -> Self {
         Self {
             prefix: prefix.to_owned(),
-            journal: format!("{prefix}:{{journal}}"),
+            journal: Some(format!("{prefix}:{{journal}}")),
+        }
+    }
+
+    /// For the many of a cluster, where nothing but a bucket is sure to live in one place.
+    pub(crate) fn of_cluster(prefix: &str) -> Self {
+        Self {
+            prefix: prefix.to_owned(),
+            journal: None,
         }
     }
 
@@ -61,24 +71,23 @@ impl Names {
         name
     }
 
-    /// The journal that a bucket's changes go into. On one server there is one for all.
-    pub(crate) fn journal_of(&self, _bucket: Bucket) -> &str {
-        &self.journal
+    /// The log that a bucket's changes go into. On one server there is one for all.
+    pub(crate) fn journal_of(&self, bucket: Bucket) -> Vec<u8> {
+        match &self.journal {
+            Some(journal) => journal.clone().into_bytes(),
+            None => self.name(bucket, b"j"),
+        }
     }
 
-    /// The one journal of one server.
-    pub(crate) fn journal(&self) -> &str {
-        &self.journal
+    /// What says that somebody confirms the journal on the server that has this bucket.
+    pub(crate) fn alive(&self, bucket: Bucket) -> Vec<u8> {
+        [&self.journal_of(bucket)[..], b":alive"].concat()
     }
 
-    /// What says that somebody confirms the journal.
-    pub(crate) fn alive(&self) -> String {
-        format!("{}:alive", self.journal)
-    }
-
-    /// Where the lease is that the nodes agreed on.
-    pub(crate) fn lease(&self) -> String {
-        format!("{}:lease", self.journal)
+    /// Where the lease is that the nodes agreed on, and the bucket of that place.
+    pub(crate) fn lease(&self) -> (Bucket, Vec<u8>) {
+        let bucket = Bucket(0);
+        (bucket, [&self.journal_of(bucket)[..], b":lease"].concat())
     }
 
     fn name(&self, bucket: Bucket, rest: &[u8]) -> Vec<u8> {
@@ -92,7 +101,8 @@ impl Names {
     }
 }
 
-fn hex(byte: u8) -> [u8; 2] {
+/// Two digits.
+pub(crate) fn hex(byte: u8) -> [u8; 2] {
     let digit = |nibble: u8| {
         if nibble < 10 {
             b'0' + nibble
@@ -101,6 +111,14 @@ fn hex(byte: u8) -> [u8; 2] {
         }
     };
     [digit(byte >> 4), digit(byte & 15)]
+}
+
+/// The byte that two digits say.
+pub(crate) fn unhex(digits: &[u8]) -> Option<u8> {
+    let digits = std::str::from_utf8(digits)
+        .ok()
+        .filter(|digits| digits.len() == 2)?;
+    u8::from_str_radix(digits, 16).ok()
 }
 
 #[cfg(test)]
@@ -117,6 +135,10 @@ mod tests {
         assert_eq!(names.record(&key).len(), 42);
         assert_eq!(names.meta(bucket), b"cr:{3a}:m");
         assert_eq!(names.home(bucket, &id), b"cr:{3a}:i:7f");
-        assert_eq!(names.journal_of(bucket), "cr:{journal}");
+        assert_eq!(names.journal_of(bucket), b"cr:{journal}");
+        assert_eq!(names.lease().1, b"cr:{journal}:lease");
+        let names = Names::of_cluster("cr");
+        assert_eq!(names.journal_of(bucket), b"cr:{3a}:j");
+        assert_eq!(names.alive(bucket), b"cr:{3a}:j:alive");
     }
 }

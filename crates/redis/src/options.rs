@@ -17,6 +17,9 @@ pub struct Options {
     /// How long the server keeps what has lapsed, if no [`sweep`](cloakroom_core::Store::sweep) comes by to journal and
     /// remove it. Default 7 days; only while no process of the application runs does anything stay that long.
     pub grace: Duration,
+    /// How many replicas an ending waits for, so that a fail-over can not undo it: 0 to 9. Default 0, which waits for
+    /// none. A `?replicas=` in the URL wins over it.
+    pub replicas: u32,
 }
 
 impl Default for Options {
@@ -26,6 +29,7 @@ impl Default for Options {
             command_limit: Duration::from_millis(500),
             journal_length: 100_000,
             grace: Duration::from_hours(7 * 24),
+            replicas: 0,
         }
     }
 }

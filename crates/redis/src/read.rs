@@ -1,6 +1,7 @@
 //! Reading sessions. A check is one `GET`.
 
 use crate::call::Call;
+use crate::connection::routes::Ask;
 use crate::error::unexpected;
 use crate::names::SHARDS;
 use crate::reply::{Reply, key};
@@ -8,7 +9,7 @@ use crate::scripts::{LIST, SCAN};
 use crate::store::RedisStore;
 use crate::value;
 use cloakroom_core::{Bucket, Cause, Epoch, Found, Key, Listing, SessionId, Slot, StoreError, Subject};
-use redis::{Cmd, Pipeline};
+use redis::{Cmd, Value};
 
 /// How many moves of one session `find` keeps up with.
 const FOLLOWED: usize = 4;
@@ -18,36 +19,40 @@ pub(crate) fn buckets() -> impl Iterator<Item = Bucket> {
     (0..=u8::MAX).map(Bucket)
 }
 
-fn get(name: &[u8]) -> Cmd {
-    let mut command = Cmd::with_capacity(2, name.len() + 3);
-    command.arg("GET").arg(name);
-    command
-}
-
 impl RedisStore {
+    async fn get(&self, bucket: Bucket, name: &[u8]) -> Result<Value, StoreError> {
+        let mut command = Cmd::with_capacity(2, name.len() + 3);
+        command.arg("GET").arg(name);
+        self.routes.ask(bucket, Ask::Read(&command)).await
+    }
+
+    /// Asks a bucket's index where a session is.
+    fn at_home(&self, bucket: Bucket, id: &SessionId) -> Cmd {
+        let mut command = redis::cmd("HGET");
+        command.arg(self.names.home(bucket, id)).arg(id.as_bytes());
+        command
+    }
+
     pub(crate) async fn look_up(&self, key: &Key) -> Result<Option<Slot>, StoreError> {
-        let value = self.link.read(&get(&self.names.record(key))).await?;
+        let value = self.get(key.bucket(), &self.names.record(key)).await?;
         let bytes = Reply::new("load", value).bytes()?;
         bytes.map(|bytes| value::decode(key, &bytes)).transpose()
     }
 
     pub(crate) async fn epoch_of(&self, subject: &Subject) -> Result<Epoch, StoreError> {
-        let value = self.link.read(&get(&self.names.epoch(subject))).await?;
+        let value = self.get(Bucket::of(subject), &self.names.epoch(subject)).await?;
         Reply::new("epoch", value).number().map(Epoch)
     }
 
     /// Asks all 256 buckets in one go, a microsecond of the server's time each: an id does not tell its bucket, and an
     /// index by id alone could not be kept in one atomic step with the session in a cluster.
     pub(crate) async fn find_by_id(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {
-        let mut asking = Pipeline::new();
-        for bucket in buckets() {
-            asking
-                .cmd("HGET")
-                .arg(self.names.home(bucket, id))
-                .arg(id.as_bytes());
-        }
-        let answers = self.link.ask_all(&asking).await?;
-        for (bucket, value) in buckets().zip(answers) {
+        let answers = self.routes.read_all(
+            buckets()
+                .map(|bucket| (bucket, self.at_home(bucket, id)))
+                .collect(),
+        );
+        for (bucket, value) in buckets().zip(answers.await?) {
             if let Some(hash) = Reply::new("find", value).bytes()? {
                 return self.follow(bucket, id, hash).await;
             }
@@ -70,9 +75,8 @@ impl RedisStore {
             {
                 return Ok(Some(Found { key, record }));
             }
-            let mut asking = redis::cmd("HGET");
-            asking.arg(self.names.home(bucket, id)).arg(id.as_bytes());
-            match Reply::new("find", self.link.read(&asking).await?).bytes()? {
+            let asking = self.at_home(bucket, id);
+            match Reply::new("find", self.routes.ask(bucket, Ask::Read(&asking)).await?).bytes()? {
                 Some(next) if next != hash => hash = next,
                 _ => break,
             }
@@ -127,7 +131,7 @@ impl RedisStore {
         shard: u8,
         at_most: usize,
     ) -> Result<(u8, Vec<(Key, Vec<u8>)>), StoreError> {
-        let mut call = Call::bare(&SCAN, 1);
+        let mut call = Call::bare(&SCAN, bucket, 1);
         call.arg(self.names.meta(bucket))
             .arg(self.names.base(bucket))
             .arg(shard)
@@ -139,12 +143,14 @@ impl RedisStore {
 
     /// How many sessions each bucket holds.
     pub(crate) async fn live_by_bucket(&self) -> Result<Vec<u64>, StoreError> {
-        let mut asking = Pipeline::new();
-        for bucket in buckets() {
-            asking.cmd("HGET").arg(self.names.meta(bucket)).arg("n");
-        }
-        let answers = self.link.ask_all(&asking).await?;
+        let asking = |bucket| {
+            let mut command = redis::cmd("HGET");
+            command.arg(self.names.meta(bucket)).arg("n");
+            (bucket, command)
+        };
+        let answers = self.routes.read_all(buckets().map(asking).collect());
         answers
+            .await?
             .into_iter()
             .map(|value| Reply::new("count", value).number())
             .collect()

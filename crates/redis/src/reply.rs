@@ -1,7 +1,7 @@
 //! Taking answers apart.
 
-use crate::entry;
 use crate::error::unexpected;
+use crate::journal::entry;
 use cloakroom_core::{Bucket, Ended, Key, SessionId, StoreError};
 use redis::Value;
 

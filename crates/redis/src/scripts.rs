@@ -28,21 +28,22 @@ macro_rules! script {
     };
 }
 
-script!(OPEN, "", "common.lua" "record.lua" "index.lua" "wheel.lua" "journal.lua" "ending.lua" "open.lua");
-script!(WRITE, "", "common.lua" "record.lua" "index.lua" "wheel.lua" "journal.lua" "write.lua");
-script!(TOUCH, " flags=allow-oom", "touch.lua");
-script!(CLOSE, " flags=allow-oom", "common.lua" "record.lua" "index.lua" "journal.lua" "ending.lua" "close.lua");
+script!(OPEN, "", "still.lua" "common.lua" "record.lua" "index.lua" "wheel.lua" "journal.lua" "ending.lua" "open.lua");
+script!(WRITE, "", "still.lua" "common.lua" "record.lua" "index.lua" "wheel.lua" "journal.lua" "write.lua");
+script!(TOUCH, " flags=allow-oom", "still.lua" "touch.lua");
+script!(CLOSE, " flags=allow-oom", "still.lua" "common.lua" "record.lua" "index.lua" "journal.lua" "ending.lua" "close.lua");
 script!(
     CLOSE_SUBJECT, " flags=allow-oom",
-    "common.lua" "record.lua" "index.lua" "journal.lua" "ending.lua" "close_subject.lua"
+    "still.lua" "common.lua" "record.lua" "index.lua" "journal.lua" "ending.lua" "close_subject.lua"
 );
 script!(
     SWEEP, " flags=allow-oom",
-    "common.lua" "record.lua" "index.lua" "wheel.lua" "journal.lua" "ending.lua" "sweep.lua"
+    "still.lua" "common.lua" "record.lua" "index.lua" "wheel.lua" "journal.lua" "ending.lua" "sweep.lua"
 );
 script!(CONFIRM, " flags=allow-oom", "history.lua" "extent.lua" "confirm.lua");
 script!(END, " flags=no-writes", "history.lua" "extent.lua" "end.lua");
 script!(THERE, " flags=no-writes", "history.lua" "there.lua");
+script!(WHICH, " flags=no-writes", "history.lua" "which.lua");
 script!(LEASE, " flags=allow-oom", "lease.lua");
-script!(LIST, " flags=no-writes", "common.lua" "record.lua" "index.lua" "list.lua");
-script!(SCAN, " flags=no-writes", "scan.lua");
+script!(LIST, " flags=no-writes", "still.lua" "common.lua" "record.lua" "index.lua" "list.lua");
+script!(SCAN, " flags=no-writes", "still.lua" "scan.lua");

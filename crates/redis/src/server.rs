@@ -1,7 +1,9 @@
 //! The server itself: who it is, and whether it can keep what it is given.
 
-use crate::address::ConnectError;
-use crate::link::Link;
+use crate::connection::address::ConnectError;
+use crate::connection::link::Link;
+use crate::connection::routes::Routes;
+use crate::error::sort;
 use crate::reply::Reply;
 use cloakroom_core::{Finding, StoreError};
 use std::fmt;
@@ -64,17 +66,43 @@ pub(crate) fn refusal(place: &str, error: StoreError) -> ConnectError {
     }
 }
 
+/// Looks at every primary. What is the matter with several is told once, with their addresses.
+pub(crate) async fn examine_all(routes: &Routes, wanted: u32) -> Result<Vec<Finding>, StoreError> {
+    let primaries = routes.primaries().await?;
+    let many = primaries.len() > 1;
+    let mut all: Vec<(Finding, Vec<String>)> = Vec::new();
+    for (link, _) in &primaries {
+        let address = link.address().unwrap_or_default();
+        for finding in examine(link, wanted).await? {
+            match all.iter_mut().find(|(known, _)| *known == finding) {
+                Some((_, at)) => at.push(address.clone()),
+                None => all.push((finding, vec![address.clone()])),
+            }
+        }
+    }
+    let told = all.into_iter().map(|(finding, at)| match many {
+        true => Finding {
+            what: format!("{} ({})", finding.what, at.join(", ")),
+            ..finding
+        },
+        false => finding,
+    });
+    Ok(told.collect())
+}
+
 /// Looks for what breaks a promise or is worth knowing.
-pub(crate) async fn examine(link: &Arc<Link>) -> Result<Vec<Finding>, StoreError> {
+async fn examine(link: &Arc<Link>, wanted: u32) -> Result<Vec<Finding>, StoreError> {
     let memory = Info::ask(link, "memory").await?;
     let persistence = Info::ask(link, "persistence").await?;
     let replication = Info::ask(link, "replication").await?;
-    let snapshots = snapshots(link).await?;
+    let snapshots = setting(link, "save").await?.map(|plan| !plan.is_empty());
     let found = [
         role(&replication),
         eviction(&memory),
         persistence_of(&persistence, snapshots),
         replicas(&replication),
+        too_few_replicas(&replication, wanted),
+        unfenced(&replication, setting(link, "min-replicas-to-write").await?),
     ];
     Ok(found.into_iter().flatten().collect())
 }
@@ -139,14 +167,38 @@ fn replicas(replication: &Info) -> Option<Finding> {
     alone.then(|| finding(false, what, mend))
 }
 
-/// Whether snapshots are taken; nothing if the server does not tell.
-async fn snapshots(link: &Arc<Link>) -> Result<Option<bool>, StoreError> {
-    let asking = redis::cmd("CONFIG").arg("GET").arg("save").take();
-    match link.read(&asking).await {
+/// Whether enough replicas are there for what an ending waits for.
+fn too_few_replicas(replication: &Info, wanted: u32) -> Option<Finding> {
+    let connected: u32 = replication
+        .get("connected_slaves")
+        .and_then(|count| count.parse().ok())
+        .unwrap_or(0);
+    let what = format!(
+        "endings wait for {wanted} replicas (`replicas` in the store's URL), and {connected} are connected"
+    );
+    let mend = "Connect more replicas, or wait for fewer: until then every ending is on the primary only.";
+    (connected < wanted).then(|| finding(true, what, mend))
+}
+
+/// A primary with replicas that goes on writing when it has lost them: it may have been replaced and not know.
+fn unfenced(replication: &Info, least: Option<String>) -> Option<Finding> {
+    let replicated = replication
+        .get("connected_slaves")
+        .is_some_and(|count| count != "0");
+    let what = "min-replicas-to-write is 0: a primary that was cut off and replaced goes on confirming what it knows, so a \
+                near cache on its side accepts what has been revoked on the other";
+    let mend = "Set `min-replicas-to-write 1` and `min-replicas-max-lag 10`, or less.";
+    (replicated && least.as_deref() == Some("0")).then(|| finding(true, what, mend))
+}
+
+/// What a setting is; nothing if the server does not tell.
+async fn setting(link: &Arc<Link>, name: &str) -> Result<Option<String>, StoreError> {
+    let asking = redis::cmd("CONFIG").arg("GET").arg(name).take();
+    match link.read(&asking).await.map_err(sort) {
         Ok(value) => {
             let pair = value.into_map_iter().ok().and_then(|mut pairs| pairs.next());
-            let plan = pair.and_then(|(_, plan)| Reply::new("examine", plan).bytes().ok().flatten());
-            Ok(plan.map(|plan| !plan.is_empty()))
+            let value = pair.and_then(|(_, value)| Reply::new("examine", value).bytes().ok().flatten());
+            Ok(value.and_then(|value| String::from_utf8(value).ok()))
         }
         // Not everybody may read the configuration, and hosted servers have no such command.
         Err(StoreError::Refused(_)) => Ok(None),
@@ -159,7 +211,7 @@ struct Info(String);
 
 impl Info {
     async fn ask(link: &Arc<Link>, section: &str) -> Result<Self, StoreError> {
-        let value = link.read(redis::cmd("INFO").arg(section)).await?;
+        let value = link.read(redis::cmd("INFO").arg(section)).await.map_err(sort)?;
         let text = match value {
             redis::Value::VerbatimString { text, .. } => text,
             value => {
@@ -218,5 +270,19 @@ mod tests {
                 .grave
         );
         assert_eq!(replicas(&info("role:master\nconnected_slaves:1\n")), None);
+    }
+
+    #[test]
+    fn replicas_that_are_waited_for_and_a_primary_that_does_not_know_when_it_is_alone_are_grave_findings() {
+        let one = info("role:master\nconnected_slaves:1\n");
+        assert!(too_few_replicas(&one, 2).unwrap().grave);
+        assert_eq!(too_few_replicas(&one, 1), None);
+        assert!(unfenced(&one, Some("0".to_owned())).unwrap().grave);
+        assert_eq!(unfenced(&one, Some("1".to_owned())), None);
+        assert_eq!(unfenced(&one, None), None, "not everybody may ask");
+        assert_eq!(
+            unfenced(&info("role:master\nconnected_slaves:0\n"), Some("0".to_owned())),
+            None
+        );
     }
 }

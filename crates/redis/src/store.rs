@@ -1,9 +1,13 @@
 //! The store: which file does which step.
 
-use crate::address::{Address, ConnectError, check_prefix};
 use crate::call::Call;
-use crate::follow::Followers;
-use crate::link::Link;
+use crate::connection::address::{Address, ConnectError, Servers, check_prefix};
+use crate::connection::cluster::Cluster;
+use crate::connection::link::Link;
+use crate::connection::routes::{Ask, Routes};
+use crate::connection::sentinel::Sentinels;
+use crate::connection::target::Target;
+use crate::journal::Journal;
 use crate::names::Names;
 use crate::options::Options;
 use crate::reply::Reply;
@@ -13,6 +17,7 @@ use cloakroom_core::{
     Cause, CloseReason, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing, Opened, Opening, Page,
     Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept, Timestamp, Touch, Write,
 };
+use redis::RedisError;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +25,10 @@ use std::time::Duration;
 /// Sessions in Redis or Valkey. Clones share one connection.
 #[derive(Clone)]
 pub struct RedisStore {
-    pub(crate) link: Arc<Link>,
+    pub(crate) routes: Arc<Routes>,
     pub(crate) names: Names,
     pub(crate) options: Options,
-    pub(crate) followers: Arc<Followers>,
+    journal: Arc<Journal>,
     place: String,
     server: Server,
 }
@@ -32,7 +37,9 @@ impl RedisStore {
     /// Connects with the default [`Options`].
     ///
     /// `redis://[user:password@]host[:port][/database][?prefix=NAME]`, or `rediss://` for TLS, with `?ca=FILE` for a
-    /// private certificate authority (PEM). `valkey://` and `valkeys://` mean the same.
+    /// private certificate authority (PEM). `redis-sentinel://host:port,host:port/NAME` asks Sentinels for the primary that
+    /// they call so; `redis-cluster://host:port,host:port` names some servers of a cluster. All of them take the same
+    /// settings, and `valkey…` means the same as `redis…`.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         Self::connect_with(url, Options::default()).await
     }
@@ -44,19 +51,34 @@ impl RedisStore {
         if let Some(prefix) = address.prefix.clone() {
             options.prefix = prefix;
         }
+        if let Some(replicas) = address.replicas {
+            options.replicas = replicas;
+        }
         check_prefix(&options.prefix)?;
-        let place = address.place().to_string();
-        let database = address.client.get_connection_info().redis_settings().db();
-        let link = Link::new(address.client, options.command_limit);
-        let link = link
+        let (place, database) = (address.place(), address.access.settings.db());
+        let clustered = matches!(address.servers, Servers::Cluster(_));
+        let unreachable = |error| server::refusal(&place, error);
+        let routes = reach(address, &options)
             .await
-            .map_err(|error| server::refusal(&place, crate::error::sort(error)))?;
-        let server = Server::meet(&link, &place).await?;
+            .map_err(|error| unreachable(crate::error::sort(error)))?;
+        let server = match routes.primaries().await.map_err(unreachable)?.first() {
+            Some((link, _)) => Server::meet(link, &place).await?,
+            None => return Err(unreachable(crate::error::sort(crate::error::no_server()))),
+        };
+        let names = if clustered {
+            Names::of_cluster(&options.prefix)
+        } else {
+            Names::new(&options.prefix)
+        };
         Ok(Self {
-            followers: Arc::new(Followers::default()),
-            names: Names::new(&options.prefix),
-            place: format!("{place}, database {database}"),
-            link,
+            journal: Arc::new(Journal::new(&routes, &names)),
+            routes: Arc::new(routes),
+            names,
+            place: if clustered {
+                place
+            } else {
+                format!("{place}, database {database}")
+            },
             options,
             server,
         })
@@ -64,9 +86,27 @@ impl RedisStore {
 
     /// Runs a script.
     pub(crate) async fn run(&self, step: &'static str, call: &Call) -> Result<Reply, StoreError> {
-        let value = self.link.run(call.script, &call.command).await?;
+        let ask = Ask::Script(call.script, &call.command);
+        let value = self.routes.ask(call.bucket, ask).await?;
         Ok(Reply::new(step, value))
     }
+}
+
+async fn reach(address: Address, options: &Options) -> Result<Routes, RedisError> {
+    let Address { servers, access, .. } = address;
+    let limit = options.command_limit;
+    let target = match servers {
+        Servers::One(node) => Target::Address(access.client(&node.host, node.port)?),
+        Servers::Sentinels(nodes, way, master) => {
+            let each: Result<_, _> = nodes
+                .iter()
+                .map(|node| way.client(&node.host, node.port))
+                .collect();
+            Target::Sentinels(Sentinels::new(each?, master, access))
+        }
+        Servers::Cluster(seeds) => return Ok(Routes::Cluster(Cluster::new(access, seeds, limit).await?)),
+    };
+    Ok(Routes::One(Link::new(target, limit).await?))
 }
 
 impl fmt::Debug for RedisStore {
@@ -147,11 +187,11 @@ impl Store for RedisStore {
     }
 
     async fn journal_end(&self) -> Result<Position, StoreError> {
-        self.end_of_journal().await
+        self.journal.end().await
     }
 
     async fn confirm(&self) -> Result<Position, StoreError> {
-        self.confirmed_end().await
+        self.journal.confirmed_end().await
     }
 
     async fn lease(&self, wanted: Duration, now: Timestamp) -> Result<Duration, StoreError> {
@@ -159,11 +199,11 @@ impl Store for RedisStore {
     }
 
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {
-        self.page_of_journal(after, at_most, wait).await
+        self.journal.page(after, at_most, wait).await
     }
 
     async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
-        server::examine(&self.link).await
+        server::examine_all(&self.routes, self.options.replicas).await
     }
 
     fn describe(&self) -> String {

@@ -2,9 +2,10 @@
 
 use crate::call::{Call, millis};
 use crate::error::unexpected;
+use crate::journal::entry;
 use crate::scripts::{TOUCH, WRITE};
 use crate::store::RedisStore;
-use crate::{entry, value};
+use crate::value;
 use cloakroom_core::{Bucket, Key, Moved, StoreError, Swap, Touch, Write};
 use futures_util::future::try_join_all;
 
@@ -65,7 +66,7 @@ impl RedisStore {
         let bucket = places
             .first()
             .map_or(Bucket(0), |place| touches[*place].key.bucket());
-        let mut call = Call::bare(&TOUCH, 1);
+        let mut call = Call::bare(&TOUCH, bucket, 1);
         call.arg(self.names.meta(bucket))
             .arg(self.names.base(bucket))
             .arg(millis(self.options.grace));

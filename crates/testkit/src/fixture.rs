@@ -17,6 +17,11 @@ pub trait Fixture: Send + Sync + 'static {
     /// can not be trimmed says so; the tests that need it then say that they were skipped.
     async fn trim_journal(&self, keep: usize) -> Trimming;
 
+    /// Whether the journal is one log, so that all its entries have one order. Otherwise those of each bucket have one.
+    fn one_log(&self) -> bool {
+        true
+    }
+
     /// Whether traces of renewed tokens go by the wall clock alone, so that a sweep at a test's time leaves them.
     fn moved_lapse_by_themselves(&self) -> bool {
         false

@@ -50,6 +50,7 @@ pub mod engine;
 mod faulty;
 mod fixture;
 pub mod model;
+mod order;
 mod random;
 mod sample;
 mod suite;

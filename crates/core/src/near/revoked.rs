@@ -9,7 +9,7 @@ use crate::record::Epoch;
 use crate::store::{Store, StoreError};
 use crate::subject::Subject;
 use crate::time::Timestamp;
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use futures_util::stream::{self, TryStreamExt as _};
 use parking_lot::Mutex;
 use std::collections::{HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -2,9 +2,11 @@
 
 #![allow(dead_code, unused_imports)] // each test binary uses its own part
 
+mod cluster;
 mod fixture;
 mod server;
 
+pub use cluster::{Cluster, ClusterBench, ask};
 pub use fixture::Bench;
 pub use server::{Server, Settings};
 

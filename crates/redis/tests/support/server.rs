@@ -46,6 +46,12 @@ impl Server {
     }
 
     pub fn with(settings: Settings) -> Self {
+        let refused = || panic!("{0} does not start; see what it says: {0} --port 0", program());
+        Self::try_with(settings).unwrap_or_else(refused)
+    }
+
+    /// Nothing if it does not start.
+    pub fn try_with(settings: Settings) -> Option<Self> {
         let data = tempfile::tempdir().unwrap();
         // A port may be taken between being found and being used; then another is tried.
         for _ in 0..5 {
@@ -55,15 +61,15 @@ impl Server {
                 .unwrap()
                 .port();
             if let Some(child) = spawn(port, data.path(), &settings) {
-                return Self {
+                return Some(Self {
                     child,
                     port,
                     data,
                     settings,
-                };
+                });
             }
         }
-        panic!("{0} does not start; see what it says: {0} --port 0", program());
+        None
     }
 
     pub fn port(&self) -> u16 {

@@ -2,6 +2,7 @@
 
 use super::parallel::Nodes;
 use crate::fixture::Fixture;
+use crate::order::in_order;
 use crate::sample::{Draft, Sample};
 use crate::suite::Stage;
 use cloakroom_core::{
@@ -92,6 +93,35 @@ impl Scene {
             .into_iter()
             .map(|entry| entry.event)
             .collect()
+    }
+
+    /// Events in the order in which a journal has to tell them, whatever it does with those that have none.
+    pub(super) fn in_order(&self, events: Vec<Event>) -> Vec<Event> {
+        in_order(self.fixture.one_log(), events, |event| event)
+    }
+
+    /// The same for entries.
+    pub(super) fn entries_in_order(&self, entries: Vec<Entry>) -> Vec<Entry> {
+        in_order(self.fixture.one_log(), entries, |entry| &entry.event)
+    }
+
+    /// Where to read on after each entry, from the first that is kept.
+    pub(super) async fn places(&self) -> Vec<Position> {
+        let (mut places, mut after) = (Vec::new(), Position::start());
+        loop {
+            let page = self.page(&after, 1).await;
+            if page.entries.is_empty() {
+                return places;
+            }
+            if self.fixture.one_log() {
+                assert_eq!(
+                    page.next, page.entries[0].position,
+                    "where to read on is after the last entry"
+                );
+            }
+            after = page.next;
+            places.push(after.clone());
+        }
     }
 
     /// The journal after a position, in small pages.

@@ -24,6 +24,7 @@ pub(super) struct Driver {
     pub(super) known: Vec<(Key, Record)>,
     pub(super) journal: Vec<Entry>,
     read_to: Position,
+    pub(super) one_log: bool,
 }
 
 /// A store that fails is a difference, too.
@@ -45,6 +46,7 @@ impl Driver {
             known: Vec::new(),
             journal: Vec::new(),
             read_to: Position::start(),
+            one_log: fixture.one_log(),
         }
     }
 

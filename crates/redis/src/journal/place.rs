@@ -36,6 +36,26 @@ impl Place {
         })
     }
 
+    /// Before the first entry of a history that nobody has.
+    pub(crate) fn nowhere() -> Self {
+        Self {
+            history: String::new(),
+            id: ORIGIN.to_owned(),
+            ordinal: 0,
+        }
+    }
+
+    /// Whether no entry is before it, or none that is kept.
+    pub(crate) fn is_origin(&self) -> bool {
+        self.id == ORIGIN
+    }
+
+    /// The id as numbers: about the time, and a count within a millisecond.
+    pub(crate) fn order(&self) -> (u64, u64) {
+        let (time, count) = self.id.split_once('-').unwrap_or((&self.id, ""));
+        (time.parse().unwrap_or(0), count.parse().unwrap_or(0))
+    }
+
     pub(crate) fn text(&self) -> String {
         format!("{}.{}-{}", self.history, self.id, self.ordinal)
     }

@@ -133,12 +133,12 @@ mod tests {
     /// The scripts name these by number.
     #[test]
     fn the_scripts_mean_the_same_numbers() {
-        let journal = include_str!("../lua/journal.lua");
+        let journal = include_str!("../../lua/journal.lua");
         let kinds = [Kind::Opened, Kind::Closed, Kind::LimitRefused].map(kind_number);
         let [opened, closed, refused] = kinds;
         let line = format!("local OPENED, CLOSED, LIMIT_REFUSED = {opened}, {closed}, {refused}\n");
         assert!(journal.contains(&line), "{line}");
-        let ending = include_str!("../lua/ending.lua");
+        let ending = include_str!("../../lua/ending.lua");
         let reasons = [
             CloseReason::Evicted,
             CloseReason::Idle,

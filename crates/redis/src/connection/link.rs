@@ -2,19 +2,19 @@
 //!
 //! Nobody waits for a server that is known to be away. When a command runs out of time or the connection breaks, no
 //! further command goes that way: what is sent to a hung server would be done when it wakes up, long after its caller
-//! was told that it failed. A task dials until the server answers again.
+//! was told that it failed. A task dials until the server answers again. Where the primary may become another one, a task
+//! watches for that, too: a connection to the old one may look as good as ever.
 
-use crate::error::sort;
+use crate::connection::spares::Spares;
+use crate::connection::target::Target;
+use crate::error::{out_of_time, replica};
 use crate::scripts::Script;
-use crate::spares::Spares;
-use cloakroom_core::StoreError;
 use parking_lot::Mutex;
-use redis::aio::MultiplexedConnection;
+use redis::aio::{AsyncPushSender, MultiplexedConnection};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, PushInfo, PushKind, RedisError, ServerErrorKind,
     Value,
 };
-use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -25,6 +25,8 @@ use tokio::time::{sleep, timeout};
 /// The first pause between two attempts to connect; it doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
+/// How often it is asked whether the primary is still the same.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 #[derive(Clone)]
 enum State {
@@ -38,7 +40,9 @@ enum State {
 
 /// A connection that comes back by itself.
 pub(crate) struct Link {
-    client: Client,
+    target: Target,
+    /// The server that it dialled last.
+    server: Mutex<Option<Client>>,
     limit: Duration,
     state: watch::Sender<State>,
     /// Which connection is up; 0 if none is. Says the same as `state`, for those who must not wait for its lock.
@@ -49,18 +53,27 @@ pub(crate) struct Link {
 
 impl Link {
     /// Connects once, so that a wrong address or password is found at the start.
-    pub(crate) async fn new(client: Client, limit: Duration) -> Result<Arc<Self>, RedisError> {
-        let link = Arc::new(Self {
-            client,
+    pub(crate) async fn new(target: Target, limit: Duration) -> Result<Arc<Self>, RedisError> {
+        let link = Self::unconnected(target, limit);
+        let connection = link.dial(1).await?;
+        link.is_up(connection, 1);
+        if link.target.moves() {
+            tokio::spawn(watch_for_another(Arc::downgrade(&link)));
+        }
+        Ok(link)
+    }
+
+    /// Connects when it is first used.
+    pub(crate) fn unconnected(target: Target, limit: Duration) -> Arc<Self> {
+        Arc::new(Self {
+            target,
+            server: Mutex::new(None),
             limit,
             state: watch::Sender::new(State::Dialling(0)),
             up: AtomicU64::new(0),
             spares: Spares::default(),
             dialler: Mutex::new(None),
-        });
-        let connection = link.dial(1).await?;
-        link.is_up(connection, 1);
-        Ok(link)
+        })
     }
 
     fn is_up(&self, connection: MultiplexedConnection, number: u64) {
@@ -73,37 +86,30 @@ impl Link {
         self.limit
     }
 
-    /// Sends a command.
-    pub(crate) async fn ask(self: &Arc<Self>, command: &Cmd) -> Result<Value, StoreError> {
-        self.send(command).await.map_err(sort)
-    }
-
     /// Sends a command that changes nothing, once more if the connection broke under it.
-    pub(crate) async fn read(self: &Arc<Self>, command: &Cmd) -> Result<Value, StoreError> {
+    pub(crate) async fn read(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
         match self.send(command).await {
             Err(error) if error.is_connection_dropped() => {
                 let again = Box::pin(timeout(self.limit / 2, self.send(command))).await;
-                again.unwrap_or_else(|_| Err(out_of_time())).map_err(sort)
+                again.unwrap_or_else(|_| Err(out_of_time()))
             }
-            answer => answer.map_err(sort),
+            answer => answer,
         }
     }
 
-    /// Sends several commands in one go. The answers are in order; one may be an error.
-    pub(crate) async fn ask_all(self: &Arc<Self>, commands: &Pipeline) -> Result<Vec<Value>, StoreError> {
-        let (mut connection, number) = self.connection().await.map_err(sort)?;
+    /// Sends several commands in one go. The answers are in order; each may be an error.
+    pub(crate) async fn send_all(
+        self: &Arc<Self>,
+        commands: &Pipeline,
+    ) -> Result<Vec<Result<Value, RedisError>>, RedisError> {
+        let (mut connection, number) = self.connection().await?;
         let answers = connection.send_packed_commands(commands, 0, commands.len()).await;
-        let answers = answers
-            .inspect_err(|error| self.judge(error, number))
-            .map_err(sort)?;
-        answers
-            .into_iter()
-            .map(|value| value.extract_error().map_err(sort))
-            .collect()
+        let answers = answers.inspect_err(|error| self.judge(error, number))?;
+        Ok(answers.into_iter().map(Value::extract_error).collect())
     }
 
     /// Runs a script by the name that `command` gives; a server that does not know it is told.
-    pub(crate) async fn run(self: &Arc<Self>, script: &Script, command: &Cmd) -> Result<Value, StoreError> {
+    pub(crate) async fn run(self: &Arc<Self>, script: &Script, command: &Cmd) -> Result<Value, RedisError> {
         match self.send(command).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 let teach = async {
@@ -112,21 +118,39 @@ impl Link {
                     self.send(command).await
                 };
                 let taught = timeout(self.limit / 2, teach).await;
-                taught.unwrap_or_else(|_| Err(out_of_time())).map_err(sort)
+                taught.unwrap_or_else(|_| Err(out_of_time()))
             }
-            answer => answer.map_err(sort),
+            answer => answer,
         }
     }
 
-    /// A connection of one's own, for commands that block. It has no time limit: its user sets one.
-    pub(crate) async fn private(&self) -> Result<MultiplexedConnection, StoreError> {
+    /// A connection of one's own to the same server, for commands that block. It has no time limit: its user sets one.
+    /// `pushed` hears what the server says unasked, and that the connection broke.
+    pub(crate) async fn private(
+        &self,
+        pushed: impl AsyncPushSender,
+    ) -> Result<MultiplexedConnection, RedisError> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.limit))
-            .set_response_timeout(None);
-        self.connect(&config).await.map_err(sort)
+            .set_response_timeout(None)
+            .set_push_sender(pushed);
+        let server = self.server.lock().clone();
+        let server = match server {
+            Some(server) => server,
+            None => self.target.find(self.limit).await?,
+        };
+        self.connect(&server, &config).await
     }
 
-    async fn send(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
+    /// The server that is connected, or was last.
+    pub(crate) fn address(&self) -> Option<String> {
+        let server = self.server.lock();
+        server
+            .as_ref()
+            .map(|client| client.get_connection_info().addr().to_string())
+    }
+
+    pub(crate) async fn send(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
         let (mut connection, number) = self.connection().await?;
         let answer = connection
             .send_packed_command(command)
@@ -175,7 +199,8 @@ impl Link {
 
     /// Whether a failure means that the connection is of no more use.
     fn judge(self: &Arc<Self>, error: &RedisError, number: u64) {
-        if error.is_io_error() || error.is_unrecoverable_error() {
+        let demoted = error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly);
+        if demoted || error.is_io_error() || error.is_unrecoverable_error() {
             self.lost(number);
         }
     }
@@ -221,15 +246,56 @@ impl Link {
             .set_connection_timeout(Some(self.limit))
             .set_response_timeout(Some(self.limit))
             .set_push_sender(hung_up);
-        self.connect(&config).await
+        let server = self.target.find(self.limit).await?;
+        let mut connection = self.connect(&server, &config).await?;
+        if self.target.moves() {
+            self.refuse_replica(&mut connection).await?;
+        }
+        *self.server.lock() = Some(server);
+        Ok(connection)
     }
 
-    async fn connect(&self, config: &AsyncConnectionConfig) -> Result<MultiplexedConnection, RedisError> {
-        let connecting = self.client.get_multiplexed_async_connection_with_config(config);
+    /// Sentinels name a server before it knows of its promotion, and one that was replaced before it does.
+    async fn refuse_replica(&self, connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
+        let mut asking = redis::cmd("INFO");
+        asking.arg("replication");
+        let role: String = asking.query_async(connection).await?;
+        if role.contains("role:master") {
+            Ok(())
+        } else {
+            Err(replica())
+        }
+    }
+
+    async fn connect(
+        &self,
+        server: &Client,
+        config: &AsyncConnectionConfig,
+    ) -> Result<MultiplexedConnection, RedisError> {
+        let connecting = server.get_multiplexed_async_connection_with_config(config);
         // The library's own limit does not cover every step of the handshake in every version.
         timeout(self.limit, connecting)
             .await
             .unwrap_or_else(|_| Err(out_of_time()))
+    }
+
+    /// Gives up the connection if the primary has become another server.
+    async fn look_for_another(self: &Arc<Self>) {
+        let number = self.up.load(Ordering::Acquire);
+        let present = self.address();
+        if let Ok(primary) = self.target.find(self.limit).await
+            && present.is_some_and(|present| present != primary.get_connection_info().addr().to_string())
+        {
+            self.lost(number);
+        }
+    }
+}
+
+async fn watch_for_another(link: Weak<Link>) {
+    loop {
+        sleep(LOOK_EVERY).await;
+        let Some(link) = link.upgrade() else { return };
+        link.look_for_another().await;
     }
 }
 
@@ -256,8 +322,4 @@ async fn dial_until_up(link: Weak<Link>) {
         sleep(pause).await;
         pause = (pause * 2).min(LAST_PAUSE);
     }
-}
-
-fn out_of_time() -> RedisError {
-    io::Error::new(io::ErrorKind::TimedOut, "the server did not answer in time").into()
 }

@@ -1,0 +1,3 @@
+-- In which history this server is.
+local name, refusal = history()
+return refusal or name

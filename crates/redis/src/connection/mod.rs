@@ -1,0 +1,11 @@
+//! How commands reach the servers.
+
+pub(crate) mod access;
+pub(crate) mod address;
+pub(crate) mod cluster;
+pub(crate) mod link;
+pub(crate) mod routes;
+pub(crate) mod sentinel;
+pub(crate) mod slots;
+mod spares;
+pub(crate) mod target;

@@ -1,0 +1,25 @@
+//! Where a connection goes: always to the same address, or to whichever server is the primary at the moment.
+
+use crate::connection::sentinel::Sentinels;
+use redis::{Client, RedisError};
+use std::time::Duration;
+
+pub(crate) enum Target {
+    Address(Client),
+    Sentinels(Sentinels),
+}
+
+impl Target {
+    /// Where to dial now.
+    pub(crate) async fn find(&self, limit: Duration) -> Result<Client, RedisError> {
+        match self {
+            Self::Address(client) => Ok(client.clone()),
+            Self::Sentinels(sentinels) => sentinels.primary(limit).await,
+        }
+    }
+
+    /// Whether the primary may be another one without a connection breaking.
+    pub(crate) fn moves(&self) -> bool {
+        matches!(self, Self::Sentinels(_))
+    }
+}

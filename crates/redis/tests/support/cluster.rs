@@ -1,0 +1,203 @@
+//! A real cluster: three primaries, with or without a replica each.
+
+use super::{Server, Settings, fresh_prefix};
+use cloakroom_core::Store;
+use cloakroom_redis::RedisStore;
+use cloakroom_testkit::{Fixture, Trimming, async_trait};
+use std::net::TcpListener;
+use std::process::Command;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+pub struct Cluster {
+    pub servers: Vec<Server>,
+}
+
+impl Cluster {
+    pub fn start(replicas: usize) -> Self {
+        let servers: Vec<_> = (0..3 * (1 + replicas)).map(|_| start()).collect();
+        let created = Command::new("redis-cli")
+            .args(["--cluster", "create"])
+            .args(servers.iter().map(address))
+            .args(["--cluster-replicas", &replicas.to_string(), "--cluster-yes"])
+            .output()
+            .expect("redis-cli is missing: apt-get install redis-tools");
+        assert!(created.status.success(), "{created:?}");
+        let cluster = Self { servers };
+        cluster.until("the cluster is whole", |cluster| {
+            let mut asked = (0..cluster.servers.len()).map(|at| cluster.ask(at, &["CLUSTER", "INFO"]));
+            asked.all(|info| info.contains("cluster_state:ok")) && cluster.followers_are_fed()
+        });
+        cluster
+    }
+
+    pub fn url(&self) -> String {
+        let hosts: Vec<_> = self.servers[..3].iter().map(address).collect();
+        format!("redis-cluster://{}", hosts.join(","))
+    }
+
+    /// What a server answers to `redis-cli`; nothing if it is away.
+    pub fn ask(&self, server: usize, command: &[&str]) -> String {
+        ask(self.servers[server].port(), command)
+    }
+
+    /// The server that has a slot, by the word of those that are up.
+    pub fn owner(&self, slot: u16) -> usize {
+        let tell = |at| {
+            let nodes = self.ask(at, &["CLUSTER", "NODES"]);
+            let line = nodes.lines().find(|line| {
+                let mut fields = line.split(' ');
+                let flags = fields.nth(2).unwrap_or_default();
+                let mut ranges = fields.skip(5).filter_map(range);
+                !flags.contains("fail") && ranges.any(|(first, last)| (first..=last).contains(&slot))
+            })?;
+            port_in(line.split(' ').nth(1)?)
+        };
+        let told = (0..self.servers.len())
+            .find_map(tell)
+            .expect("somebody has the slot");
+        self.servers
+            .iter()
+            .position(|server| server.port() == told)
+            .unwrap()
+    }
+
+    /// A server's name in the cluster.
+    pub fn id(&self, server: usize) -> String {
+        self.ask(server, &["CLUSTER", "MYID"]).trim().to_owned()
+    }
+
+    #[track_caller]
+    pub fn until(&self, what: &str, mut is_true: impl FnMut(&Self) -> bool) {
+        let end = Instant::now() + Duration::from_secs(30);
+        while !is_true(self) {
+            assert!(Instant::now() < end, "not within half a minute: {what}");
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Whether all that follow a primary have heard everything.
+    fn followers_are_fed(&self) -> bool {
+        (0..self.servers.len()).all(|at| {
+            let info = self.ask(at, &["INFO", "replication"]);
+            info.contains("role:master") || info.contains("master_link_status:up")
+        })
+    }
+}
+
+fn start() -> Server {
+    for _ in 0..5 {
+        // The usual bus port, 10000 higher, may not exist.
+        let bus = TcpListener::bind(("127.0.0.1", 0))
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let arguments = [
+            "--cluster-enabled",
+            "yes",
+            "--cluster-port",
+            &bus.to_string(),
+            "--cluster-node-timeout",
+            "1500",
+            "--cluster-require-full-coverage",
+            "no",
+            "--cluster-replica-validity-factor",
+            "0",
+            "--repl-diskless-sync-delay",
+            "0",
+        ];
+        let settings = Settings {
+            arguments: arguments.iter().map(|it| (*it).to_owned()).collect(),
+            tls: None,
+        };
+        if let Some(server) = Server::try_with(settings) {
+            return server;
+        }
+    }
+    panic!("no server of a cluster starts");
+}
+
+fn address(server: &Server) -> String {
+    format!("127.0.0.1:{}", server.port())
+}
+
+pub fn ask(port: u16, command: &[&str]) -> String {
+    // One that is frozen does not answer.
+    let answer = Command::new("timeout")
+        .args(["2", "redis-cli", "-p", &port.to_string()])
+        .args(command)
+        .output()
+        .expect("redis-cli is missing: apt-get install redis-tools");
+    String::from_utf8_lossy(&answer.stdout).into_owned()
+}
+
+fn range(text: &str) -> Option<(u16, u16)> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    Some((first.parse().ok()?, last.parse().ok()?))
+}
+
+fn port_in(address: &str) -> Option<u16> {
+    address.split('@').next()?.rsplit_once(':')?.1.parse().ok()
+}
+
+/// A place on it for one test of the conformance suite.
+pub struct ClusterBench {
+    cluster: Arc<Cluster>,
+    prefix: String,
+}
+
+impl ClusterBench {
+    #[allow(clippy::unused_async)] // the suite wants a future
+    pub async fn new() -> Self {
+        Self {
+            cluster: shared(),
+            prefix: fresh_prefix(),
+        }
+    }
+}
+
+/// The cluster that the tests of this binary share; it stops with the last of them.
+fn shared() -> Arc<Cluster> {
+    static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let cluster = Arc::new(Cluster::start(0));
+        *shared = Arc::downgrade(&cluster);
+        cluster
+    })
+}
+
+#[async_trait]
+impl Fixture for ClusterBench {
+    async fn store(&self) -> Arc<dyn Store> {
+        self.again().await
+    }
+
+    async fn again(&self) -> Arc<dyn Store> {
+        let url = format!("{}?prefix={}", self.cluster.url(), self.prefix);
+        Arc::new(RedisStore::connect_with(&url, super::patient()).await.unwrap())
+    }
+
+    async fn trim_journal(&self, keep: usize) -> Trimming {
+        for server in 0..self.cluster.servers.len() {
+            let logs = self
+                .cluster
+                .ask(server, &["KEYS", &format!("{}:{{*}}:j", self.prefix)]);
+            for log in logs.lines() {
+                self.cluster
+                    .ask(server, &["XTRIM", log, "MAXLEN", "=", &keep.to_string()]);
+            }
+        }
+        Trimming::Done
+    }
+
+    fn one_log(&self) -> bool {
+        false
+    }
+
+    fn moved_lapse_by_themselves(&self) -> bool {
+        true
+    }
+}
