@@ -8,11 +8,25 @@ use std::time::Duration;
 /// How often lapsed sessions are looked for: well within the minute in which they have to end in the journal.
 const SWEEP_EVERY: Duration = Duration::from_secs(15);
 
+/// The schemes of Redis and Valkey.
+const SERVERS: [&str; 8] = [
+    "redis",
+    "rediss",
+    "valkey",
+    "valkeys",
+    "redis-sentinel",
+    "rediss-sentinel",
+    "redis-cluster",
+    "rediss-cluster",
+];
+
 /// A store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The URL is of no kind that is known here.
-    #[error("the store URL {0:?} is none of memory:, sqlite:PATH, redis://HOST and rediss://HOST")]
+    #[error(
+        "the store URL {0:?} is none of memory:, sqlite:PATH, redis://HOST, redis-sentinel://HOST,HOST/NAME and redis-cluster://HOST,HOST (with rediss instead of redis for TLS)"
+    )]
     Unknown(String),
     /// Support for this kind was not compiled in.
     #[error("the store URL wants the feature `{0}` of the crate `cloakroom`; add it in Cargo.toml")]
@@ -44,13 +58,14 @@ pub async fn open_with(url: &str, policy: Policy, near: Option<NearOptions>) -> 
     Ok(sessions)
 }
 
-/// Opens a store by its URL: `memory:`, `sqlite:PATH`, `redis://…`, `rediss://…`.
+/// Opens a store by its URL: `memory:`, `sqlite:PATH`, `redis://…`, `redis-sentinel://…`, `redis-cluster://…`,
+/// and each of these with `rediss` for TLS.
 pub async fn open_store(url: &str) -> Result<Arc<dyn Store>, OpenError> {
     // A password may stand in the URL, so errors name no more than its scheme.
     match url.split_once(':') {
         Some(("memory", _)) => Ok(Arc::new(MemoryStore::new())),
         Some(("sqlite", path)) => sqlite(path.strip_prefix("//").unwrap_or(path)).await,
-        Some(("redis" | "rediss", _)) => redis(url).await,
+        Some((scheme, _)) if SERVERS.contains(&scheme) => redis(url).await,
         Some((scheme, _)) => Err(OpenError::Unknown(format!("{scheme}:…"))),
         None => Err(OpenError::Unknown("…".to_owned())),
     }

@@ -45,8 +45,8 @@ pub use random::{Random, RandomError};
 pub use record::{Epoch, Identity, Moved, Record, Revision, Slot, TokenState};
 pub use sessions::{Active, Activity, EndedOthers, LogIn, NearError, SessionError, Sessions};
 pub use store::{
-    Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap, Swept,
-    Touch, Write,
+    Durability, Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap,
+    Swept, Touch, Write,
 };
 pub use subject::{MalformedName, Subject, Word};
 pub use time::{Clock, Timestamp};

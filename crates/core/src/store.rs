@@ -7,7 +7,7 @@ use crate::codec::Undecodable;
 use crate::event::{Cause, CloseReason, Event, Kind};
 use crate::id::SessionId;
 use crate::journal::{Page, Position};
-use crate::key::Key;
+use crate::key::{Bucket, Key};
 use crate::policy::WhenFull;
 use crate::record::{Epoch, Moved, Record, Revision, Slot};
 use crate::subject::Subject;
@@ -147,6 +147,27 @@ pub struct EndedAll {
     pub epoch: Epoch,
 }
 
+/// Whether an ending outlives the server that did it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Durability {
+    /// As many replicas have it as were to be waited for, or there is no other copy that could take over.
+    Durable,
+    /// Only the primary is known to have it. Should that be lost, it holds if a replica had got it all the same, or if any
+    /// node had heard of it and says it again.
+    PrimaryOnly,
+}
+
+impl Durability {
+    /// The stable name: `durable` or `primary-only`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Durable => "durable",
+            Self::PrimaryOnly => "primary-only",
+        }
+    }
+}
+
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
@@ -229,6 +250,10 @@ pub trait Store: Send + Sync + 'static {
         reason: CloseReason,
         cause: &Cause,
     ) -> Result<EndedAll, StoreError>;
+
+    /// Waits until what this handle did in a bucket before is on as many replicas as the store was told to wait for, or
+    /// until its time limit; and says whether it is. Where nothing can take over, it is.
+    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError>;
 
     /// The session with this handle.
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError>;

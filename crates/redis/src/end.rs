@@ -1,7 +1,7 @@
 //! Ending sessions: one, all of a subject, and those that have lapsed.
 
 use crate::call::{Call, millis};
-use crate::error::unexpected;
+use crate::error::{sort, unexpected};
 use crate::journal::entry;
 use crate::read::buckets;
 use crate::reply::Reply;
@@ -9,7 +9,8 @@ use crate::scripts::{CLOSE, CLOSE_SUBJECT, SWEEP};
 use crate::store::RedisStore;
 use crate::value;
 use cloakroom_core::{
-    Bucket, Cause, CloseReason, Ended, EndedAll, Epoch, Key, SessionId, StoreError, Subject, Swept, Timestamp,
+    Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Key, SessionId, StoreError, Subject,
+    Swept, Timestamp,
 };
 use std::time::Duration;
 
@@ -56,6 +57,23 @@ impl RedisStore {
                 epoch: Epoch(epoch),
             }),
             _ => Err(unexpected("close_subject")),
+        }
+    }
+
+    /// Whether replicas have what was done in a bucket before.
+    pub(crate) async fn durability_of(&self, bucket: Bucket) -> Result<Durability, StoreError> {
+        let wanted = self.options.replicas;
+        if wanted == 0 {
+            return Ok(Durability::PrimaryOnly);
+        }
+        let link = self.routes.link(bucket).await?;
+        let have = link
+            .replicas_that_have_it(&self.names.alive(bucket), wanted)
+            .await;
+        if have.map_err(sort)? >= u64::from(wanted) {
+            Ok(Durability::Durable)
+        } else {
+            Ok(Durability::PrimaryOnly)
         }
     }
 

@@ -14,8 +14,9 @@ use crate::reply::Reply;
 use crate::server::{self, Server};
 use async_trait::async_trait;
 use cloakroom_core::{
-    Cause, CloseReason, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing, Opened, Opening, Page,
-    Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept, Timestamp, Touch, Write,
+    Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
+    Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept,
+    Timestamp, Touch, Write,
 };
 use redis::RedisError;
 use std::fmt;
@@ -159,6 +160,10 @@ impl Store for RedisStore {
         cause: &Cause,
     ) -> Result<EndedAll, StoreError> {
         self.end_all(subject, except, reason, cause).await
+    }
+
+    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError> {
+        self.durability_of(bucket).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

@@ -10,8 +10,9 @@ use crate::writer::{Act, Writer};
 use crate::{journal, rows, schema, steps};
 use async_trait::async_trait;
 use cloakroom_core::{
-    Cause, CloseReason, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing, Opened, Opening, Page,
-    Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept, Timestamp, Touch, Write,
+    Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
+    Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept,
+    Timestamp, Touch, Write,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -137,6 +138,10 @@ impl Store for SqliteStore {
         let (subject, cause) = (subject.clone(), cause.clone());
         let step = move |tx: &steps::Tx<'_>| steps::close_subject(tx, &subject, except, reason, &cause);
         self.writer.ask(Act::End, step).await
+    }
+
+    async fn durability(&self, _bucket: Bucket) -> Result<Durability, StoreError> {
+        Ok(Durability::Durable)
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use cloakroom_core::{
-    Cause, CloseReason, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing, Opened, Opening, Page,
-    Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept, Timestamp, Touch,
-    Undecodable, Write,
+    Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
+    Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept,
+    Timestamp, Touch, Undecodable, Write,
 };
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -24,6 +24,7 @@ pub enum Step {
     Rotate,
     Close,
     CloseSubject,
+    Durability,
     Find,
     List,
     Scan,
@@ -306,6 +307,11 @@ impl Store for FaultyStore {
     ) -> Result<EndedAll, StoreError> {
         let act = self.inner.close_subject(subject, except, reason, cause);
         self.pass(Step::CloseSubject, None, act).await
+    }
+
+    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError> {
+        self.pass(Step::Durability, None, self.inner.durability(bucket))
+            .await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

@@ -1,9 +1,9 @@
 //! The suite can fail: stores that are broken on purpose, each caught by the property that is there for it.
 
 use cloakroom_core::{
-    Cause, CloseReason, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Kind, Listing, MemoryStore,
-    Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept,
-    Timestamp, Touch, WhenFull, Write,
+    Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Kind,
+    Listing, MemoryStore, Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError,
+    Subject, Swap, Swept, Timestamp, Touch, WhenFull, Write,
 };
 use cloakroom_testkit::{Fixture, Trimming, async_trait, conformance};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -187,6 +187,10 @@ impl Store for Flawed {
                 .map(|found| found.record.id);
         }
         self.sound.close_subject(subject, except, reason, cause).await
+    }
+
+    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError> {
+        self.sound.durability(bucket).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

@@ -9,11 +9,11 @@ mod state;
 use crate::event::{Cause, CloseReason, Event};
 use crate::id::SessionId;
 use crate::journal::{Page, Position};
-use crate::key::Key;
+use crate::key::{Bucket, Key};
 use crate::record::{Epoch, Slot};
 use crate::store::{
-    Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap, Swept,
-    Touch, Write,
+    Durability, Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap,
+    Swept, Touch, Write,
 };
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -117,6 +117,10 @@ impl Store for MemoryStore {
         cause: &Cause,
     ) -> Result<EndedAll, StoreError> {
         self.step(|state| state.close_subject(subject, except, reason, cause))
+    }
+
+    async fn durability(&self, _bucket: Bucket) -> Result<Durability, StoreError> {
+        Ok(Durability::Durable)
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

@@ -8,11 +8,11 @@ use super::revoked::Revocation;
 use crate::event::{Cause, CloseReason, Event};
 use crate::id::SessionId;
 use crate::journal::{Page, Position};
-use crate::key::Key;
+use crate::key::{Bucket, Key};
 use crate::record::{Epoch, Slot};
 use crate::store::{
-    Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap, Swept,
-    Touch, Write,
+    Durability, Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap,
+    Swept, Touch, Write,
 };
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -124,6 +124,10 @@ impl Store for Forgetting {
             reason,
         });
         Ok(all)
+    }
+
+    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError> {
+        self.store.durability(bucket).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

@@ -4,9 +4,9 @@ use super::{Active, SessionError, Sessions, TRIES};
 use crate::client::Client;
 use crate::event::{Actor, Cause, CloseReason, Kind};
 use crate::id::SessionId;
-use crate::key::Key;
+use crate::key::{Bucket, Key};
 use crate::record::Slot;
-use crate::store::{Ended, EndedAll, StoreError};
+use crate::store::{Durability, Ended, EndedAll, StoreError};
 use crate::subject::Subject;
 
 /// How many renewals an old key is followed through one by one. Asking for the id costs a store more than a step, but it
@@ -27,17 +27,51 @@ impl Sessions {
     pub async fn log_out(&self, active: &Active, client: &Client) -> Result<(), SessionError> {
         self.end_at(active, CloseReason::Logout, &self.user(client))
             .await?;
+        self.replicate(active.key().bucket()).await;
         Ok(())
     }
 
     /// Ends one session by its handle. Answers whether there was one.
+    ///
+    /// Like every ending it returns when the store's primary has done it and as many replicas have it as the store waits
+    /// for, or its time limit has passed; [`durability`](Self::durability) tells which.
     pub async fn end(
         &self,
         id: &SessionId,
         reason: CloseReason,
         cause: &Cause,
     ) -> Result<bool, SessionError> {
-        Ok(self.close_by_id(id, reason, cause).await?.is_some())
+        Ok(self.close(id, reason, cause).await?.is_some())
+    }
+
+    /// As [`end`](Self::end), and answers what ended.
+    pub async fn close(
+        &self,
+        id: &SessionId,
+        reason: CloseReason,
+        cause: &Cause,
+    ) -> Result<Option<Ended>, SessionError> {
+        let ended = self.close_by_id(id, reason, cause).await?;
+        if let Some(ended) = &ended {
+            self.replicate(ended.key.bucket()).await;
+        }
+        Ok(ended)
+    }
+
+    /// Whether what was done to a subject's sessions before outlives the store's primary. Waits for the replicas, if there
+    /// are any to be waited for, until the store's time limit.
+    ///
+    /// One that is on the primary only is done all the same, and holds unless that primary is lost this moment: ask again
+    /// later, or raise an alarm.
+    pub async fn durability(&self, subject: &Subject) -> Result<Durability, SessionError> {
+        Ok(self.0.bare.durability(Bucket::of(subject)).await?)
+    }
+
+    /// Waits for the replicas. That they can not be waited for does not undo what was done.
+    async fn replicate(&self, bucket: Bucket) {
+        if let Err(error) = self.0.bare.durability(bucket).await {
+            tracing::warn!(%error, "an ending is on the primary only, as far as is known");
+        }
     }
 
     /// Ends one of a subject's own sessions. Unknown and somebody else's are the same: not found.
@@ -53,11 +87,11 @@ impl Sessions {
             let Some(found) = all.into_iter().find(|found| found.record.id == *id) else {
                 return Ok(false);
             };
-            if self
+            let ended = self
                 .close_wherever(&found.key, CloseReason::Revoked, &cause)
-                .await?
-                .is_some()
-            {
+                .await?;
+            if let Some(ended) = ended {
+                self.replicate(ended.key.bucket()).await;
                 return Ok(true);
             }
         }
@@ -76,7 +110,9 @@ impl Sessions {
         reason: CloseReason,
         cause: &Cause,
     ) -> Result<EndedAll, SessionError> {
-        Ok(self.store().close_subject(subject, None, reason, cause).await?)
+        let all = self.store().close_subject(subject, None, reason, cause).await?;
+        self.replicate(Bucket::of(subject)).await;
+        Ok(all)
     }
 
     pub(super) async fn end_others_for(
@@ -97,6 +133,7 @@ impl Sessions {
                 }
             })
             .await?;
+        self.replicate(Bucket::of(subject)).await;
         Ok(EndedOthers {
             kept,
             ended: all.ended.len(),

@@ -4,9 +4,9 @@ use crate::dice::Dice;
 use crate::history::History;
 use async_trait::async_trait;
 use cloakroom_core::{
-    Cause, CloseReason, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing, MemoryStore, Opened,
-    Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept, Timestamp,
-    Touch, Write,
+    Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
+    MemoryStore, Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject,
+    Swap, Swept, Timestamp, Touch, Write,
 };
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -200,6 +200,10 @@ impl Store for Wire {
     ) -> Result<EndedAll, StoreError> {
         let step = self.primary.memory.close_subject(subject, except, reason, cause);
         self.ask(step).await
+    }
+
+    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError> {
+        self.ask(self.primary.memory.durability(bucket)).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

@@ -1,9 +1,9 @@
 //! A store that counts what it is asked, and fails when it is told to.
 
 use cloakroom_core::{
-    Cause, CloseReason, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing, MemoryStore, Opened,
-    Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept, Timestamp,
-    Touch, Write,
+    Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
+    MemoryStore, Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject,
+    Swap, Swept, Timestamp, Touch, Write,
 };
 use cloakroom_testkit::async_trait;
 use parking_lot::Mutex;
@@ -96,6 +96,10 @@ impl Store for Watched {
     ) -> Result<EndedAll, StoreError> {
         self.asked("close_subject")?;
         self.inner.close_subject(subject, except, reason, cause).await
+    }
+
+    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError> {
+        self.inner.durability(bucket).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

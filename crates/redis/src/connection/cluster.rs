@@ -184,7 +184,10 @@ impl Cluster {
     }
 
     /// Who has a bucket, and by which map.
-    async fn owner(self: &Arc<Self>, bucket: Bucket) -> Result<(Arc<Link>, Node, u64), RedisError> {
+    pub(crate) async fn owner(
+        self: &Arc<Self>,
+        bucket: Bucket,
+    ) -> Result<(Arc<Link>, Node, u64), RedisError> {
         if let Some(owner) = self.known_owner(bucket) {
             return Ok(owner);
         }

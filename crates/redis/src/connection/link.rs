@@ -5,6 +5,7 @@
 //! was told that it failed. A task dials until the server answers again. Where the primary may become another one, a task
 //! watches for that, too: a connection to the old one may look as good as ever.
 
+use crate::connection::replicas::Replicas;
 use crate::connection::spares::Spares;
 use crate::connection::target::Target;
 use crate::error::{out_of_time, replica};
@@ -48,6 +49,7 @@ pub(crate) struct Link {
     /// Which connection is up; 0 if none is. Says the same as `state`, for those who must not wait for its lock.
     up: AtomicU64,
     spares: Spares,
+    replicas: Replicas,
     dialler: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -72,6 +74,7 @@ impl Link {
             state: watch::Sender::new(State::Dialling(0)),
             up: AtomicU64::new(0),
             spares: Spares::default(),
+            replicas: Replicas::default(),
             dialler: Mutex::new(None),
         })
     }
@@ -140,6 +143,21 @@ impl Link {
             None => self.target.find(self.limit).await?,
         };
         self.connect(&server, &config).await
+    }
+
+    /// Which connection is up; 0 if none is.
+    pub(crate) fn number(&self) -> u64 {
+        self.up.load(Ordering::Acquire)
+    }
+
+    /// How many replicas have what was written before this call, in time: enough is `wanted`. A key of this name is
+    /// written for it.
+    pub(crate) async fn replicas_that_have_it(
+        self: &Arc<Self>,
+        name: &[u8],
+        wanted: u32,
+    ) -> Result<u64, RedisError> {
+        self.replicas.have(self, name, wanted).await
     }
 
     /// The server that is connected, or was last.

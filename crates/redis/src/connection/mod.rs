@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod address;
 pub(crate) mod cluster;
 pub(crate) mod link;
+mod replicas;
 pub(crate) mod routes;
 pub(crate) mod sentinel;
 pub(crate) mod slots;

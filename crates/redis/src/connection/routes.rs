@@ -59,6 +59,14 @@ impl Routes {
         }
     }
 
+    /// The connection to the server that has a bucket.
+    pub(crate) async fn link(&self, bucket: Bucket) -> Result<Arc<Link>, StoreError> {
+        match self {
+            Self::One(link) => Ok(Arc::clone(link)),
+            Self::Cluster(cluster) => Ok(cluster.owner(bucket).await.map_err(sort)?.0),
+        }
+    }
+
     /// A connection to each primary, with the buckets it has.
     pub(crate) async fn primaries(&self) -> Result<Vec<(Arc<Link>, Vec<Bucket>)>, StoreError> {
         match self {

@@ -4,10 +4,14 @@
 
 mod cluster;
 mod fixture;
+mod node;
+mod sentinel;
 mod server;
 
 pub use cluster::{Cluster, ClusterBench, ask};
 pub use fixture::Bench;
+pub use node::{Node, client};
+pub use sentinel::{Watched, until};
 pub use server::{Server, Settings};
 
 use cloakroom_redis::{Options, RedisStore};

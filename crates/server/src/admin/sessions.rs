@@ -7,11 +7,12 @@ use crate::app::body::Json;
 use crate::app::view::{SessionJson, SubjectJson};
 use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use cloakroom::problem::{Code, Problem};
 use cloakroom::{
-    Client, CloseReason, Data, Event, Found, Kind, LogIn, SessionError, SessionId, Subject, Token, Word,
+    Client, CloseReason, Data, Durability, Event, Found, Kind, LogIn, SessionError, SessionId, Subject,
+    Token, Word,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -151,6 +152,9 @@ fn with_subject(app: &App, found: &Found) -> serde_json::Value {
     }
 }
 
+/// Says of an ending whether it outlives the store's primary: `durable` or `primary-only`.
+const DURABILITY: HeaderName = HeaderName::from_static("cloakroom-durability");
+
 /// What a caller may ask of an ending.
 #[derive(Debug, Deserialize)]
 pub struct Ending {
@@ -176,18 +180,28 @@ pub async fn end(
     Extension(Operator(name)): Extension<Operator>,
     Segment(id): Segment,
     Query(ending): Query<Ending>,
-) -> Result<StatusCode, Problem> {
+) -> Result<Response, Problem> {
     let id: SessionId = id.parse().map_err(|_| Code::NotFound)?;
     let ended = app
         .sessions
-        .end(&id, CloseReason::Revoked, &app.sessions.operator(&name))
+        .close(&id, CloseReason::Revoked, &app.sessions.operator(&name))
         .await?;
+    let told = match ended.as_ref().and_then(|ended| ended.subject.as_ref()) {
+        Some(subject) => Some(durability(&app, subject).await),
+        None => None,
+    };
     ending.settle(&app).await?;
-    if ended {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Code::NotFound.into())
+    if ended.is_none() {
+        return Err(Code::NotFound.into());
     }
+    Ok((StatusCode::NO_CONTENT, told, ()).into_response())
+}
+
+/// Whether what was ended of a subject outlives the store's primary. What can not be asked is not known to.
+async fn durability(app: &App, subject: &Subject) -> [(HeaderName, HeaderValue); 1] {
+    let asked = app.sessions.durability(subject).await;
+    let durability = asked.unwrap_or(Durability::PrimaryOnly);
+    [(DURABILITY, HeaderValue::from_static(durability.as_str()))]
 }
 
 /// Ends all sessions of a subject, and log-ins that are under way.
@@ -196,14 +210,16 @@ pub async fn end_all(
     Extension(Operator(name)): Extension<Operator>,
     Segment(subject_name): Segment,
     Query(ending): Query<Ending>,
-) -> Result<axum::Json<serde_json::Value>, Problem> {
+) -> Result<Response, Problem> {
     let cause = app.sessions.operator(&name);
+    let subject = subject(&subject_name)?;
     let all = app
         .sessions
-        .end_all(&subject(&subject_name)?, CloseReason::Revoked, &cause)
+        .end_all(&subject, CloseReason::Revoked, &cause)
         .await?;
+    let durability = durability(&app, &subject).await;
     ending.settle(&app).await?;
-    Ok(axum::Json(json!({ "ended": all.ended.len() })))
+    Ok((durability, axum::Json(json!({ "ended": all.ended.len() }))).into_response())
 }
 
 fn client(json: Option<ClientJson>) -> Client {

@@ -6,13 +6,15 @@ use std::str::FromStr;
 use super::secret::is_secret_name;
 
 /// The kinds of store, as their URLs name them.
-const SCHEMES: [(&str, StoreKind); 9] = [
+const SCHEMES: [(&str, StoreKind); 11] = [
     ("memory", StoreKind::Memory),
     ("sqlite", StoreKind::Sqlite),
     ("redis", StoreKind::Redis),
     ("rediss", StoreKind::Redis),
     ("redis-sentinel", StoreKind::RedisSentinel),
+    ("rediss-sentinel", StoreKind::RedisSentinel),
     ("redis-cluster", StoreKind::RedisCluster),
+    ("rediss-cluster", StoreKind::RedisCluster),
     ("postgres", StoreKind::Postgres),
     ("postgresql", StoreKind::Postgres),
     ("mysql", StoreKind::Mysql),
@@ -27,9 +29,9 @@ pub enum StoreKind {
     Sqlite,
     /// `redis://` or, over TLS, `rediss://`.
     Redis,
-    /// `redis-sentinel://h1:p,h2:p/MASTER`.
+    /// `redis-sentinel://h1:p,h2:p/MASTER`; `rediss-sentinel://` over TLS.
     RedisSentinel,
-    /// `redis-cluster://h1:p,h2:p`.
+    /// `redis-cluster://h1:p,h2:p`; `rediss-cluster://` over TLS.
     RedisCluster,
     /// `postgres://`.
     Postgres,

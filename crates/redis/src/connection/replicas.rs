@@ -1,0 +1,74 @@
+//! Waiting until replicas have what was written.
+//!
+//! `WAIT` stops the connection that it is asked on, so it has one of its own; and since one answer tells of everything
+//! written before the question, those who ask meanwhile share the next one.
+
+use crate::connection::link::Link;
+use crate::error::out_of_time;
+use redis::aio::{MultiplexedConnection, SendError};
+use redis::{PushInfo, RedisError, Value};
+use std::sync::Arc;
+use tokio::time::{Instant, timeout};
+
+/// Who waits on a server.
+#[derive(Default)]
+pub(crate) struct Replicas(tokio::sync::Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    /// To the server of the link's n-th connection.
+    connection: Option<(MultiplexedConnection, u64)>,
+    /// When the last question was begun that was answered, and how many replicas had everything.
+    last: Option<(Instant, u64)>,
+}
+
+impl Replicas {
+    /// How many replicas have what was written before this call: at least `wanted`, or as many as had it in time. None if
+    /// the server is not the one that it was written to.
+    pub(crate) async fn have(&self, link: &Arc<Link>, name: &[u8], wanted: u32) -> Result<u64, RedisError> {
+        let (asked, number) = (Instant::now(), link.number());
+        let mut waiting = self.0.lock().await;
+        if let Some((_, count)) = waiting.last.filter(|(begun, _)| *begun >= asked) {
+            return Ok(count);
+        }
+        let begun = Instant::now();
+        let mut connection = match waiting.connection.take() {
+            Some((connection, of)) if of == number => connection,
+            _ => link.private(|_: PushInfo| Ok::<(), SendError>(())).await?,
+        };
+        let count = ask(&mut connection, link, name, wanted).await?;
+        if number == 0 || link.number() != number {
+            return Ok(0);
+        }
+        waiting.connection = Some((connection, number));
+        waiting.last = Some((begun, count));
+        Ok(count)
+    }
+}
+
+/// Writes something, because only what this very connection wrote is waited for, and everything that was written before
+/// comes before it.
+async fn ask(
+    connection: &mut MultiplexedConnection,
+    link: &Arc<Link>,
+    name: &[u8],
+    wanted: u32,
+) -> Result<u64, RedisError> {
+    let limit = crate::call::millis(link.limit());
+    let mut asking = redis::pipe();
+    asking.cmd("SET").arg(name).arg("1").arg("PX").arg(60_000);
+    asking.cmd("WAIT").arg(wanted).arg(limit);
+    let answers = connection.send_packed_commands(&asking, 0, 2);
+    let answers = timeout(link.limit() * 2, answers)
+        .await
+        .unwrap_or_else(|_| Err(out_of_time()))?;
+    match answers
+        .into_iter()
+        .map(Value::extract_error)
+        .collect::<Result<Vec<_>, _>>()?
+        .pop()
+    {
+        Some(Value::Int(count)) => Ok(u64::try_from(count).unwrap_or(0)),
+        _ => Ok(0),
+    }
+}

@@ -1,0 +1,206 @@
+//! A primary that is replaced: by Sentinels, or behind the address that nodes know.
+
+// A failed expectation is a test's way of speaking; helpers outside `#[test]` speak it, too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use cloakroom_core::{Activity, CloseReason, Durability, Store};
+use cloakroom_redis::RedisStore;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
+use support::{Node, Server, Watched, ask, client, until};
+use tokio::net::{TcpListener, TcpStream};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariants_1_and_2_a_durable_ending_holds_when_the_primary_dies_the_moment_after() {
+    let mut watched = Watched::start();
+    let url = format!("{}?replicas=1", watched.url());
+    let (one, other) = (Node::on(&url).await, Node::on(&url).await);
+    let stays = one.log_in("alice").await;
+    let goes = one.log_in("bob").await;
+    other.holds(stays.token()).await;
+    other.holds(goes.token()).await;
+    let bob = "bob".parse().unwrap();
+    let cause = one.sessions.operator("test");
+    one.sessions
+        .end_all(&bob, CloseReason::Revoked, &cause)
+        .await
+        .unwrap();
+    assert_eq!(one.sessions.durability(&bob).await.unwrap(), Durability::Durable);
+    let dead = watched.primary();
+    watched.servers[dead].kill();
+    until("another server is the primary", || watched.primary() != dead);
+    for node in [&one, &other] {
+        node.comes_to("what was ended is refused", goes.token(), false)
+            .await;
+        node.comes_to("what was not is accepted", stays.token(), true)
+            .await;
+        node.holds(stays.token()).await;
+        assert_eq!(node.accepts(goes.token()).await, Some(false));
+    }
+    // The old primary comes back, believes to be one, and is put right.
+    watched.servers[dead].restart();
+    for _ in 0..100 {
+        assert_ne!(one.accepts(goes.token()).await, Some(true));
+        assert_ne!(other.accepts(goes.token()).await, Some(true));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_is_replaced_while_it_is_well_is_left() {
+    let watched = Watched::start();
+    let node = Node::on(&watched.url()).await;
+    let active = node.log_in("alice").await;
+    node.holds(active.token()).await;
+    let old = watched.primary();
+    watched.fail_over();
+    until("another server is the primary", || watched.primary() != old);
+    // Nobody tells the node, and its connection is as good as ever.
+    let asked = std::time::Instant::now();
+    while node
+        .sessions
+        .log_in(cloakroom_core::LogIn::of("bob".parse().unwrap()), &client(), None)
+        .await
+        .is_err()
+    {
+        assert!(
+            asked.elapsed() < Duration::from_secs(20),
+            "it writes to the old primary still"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    node.holds(active.token()).await;
+}
+
+#[tokio::test]
+async fn without_replicas_to_wait_for_an_ending_is_on_the_primary_only() {
+    let server = Server::start();
+    let durability = async |query: &str| {
+        let store = RedisStore::connect(&format!("{}?{query}", server.url()))
+            .await
+            .unwrap();
+        store.durability(cloakroom_core::Bucket(7)).await.unwrap()
+    };
+    assert_eq!(durability("prefix=a").await, Durability::PrimaryOnly);
+    let asked = std::time::Instant::now();
+    assert_eq!(
+        durability("replicas=1").await,
+        Durability::PrimaryOnly,
+        "none is there"
+    );
+    assert!(asked.elapsed() < Duration::from_secs(2));
+    let replica = Server::start();
+    ask(
+        replica.port(),
+        &["REPLICAOF", "127.0.0.1", &server.port().to_string()],
+    );
+    until("the replica is fed", || {
+        ask(replica.port(), &["INFO", "replication"]).contains("master_link_status:up")
+    });
+    assert_eq!(durability("replicas=1").await, Durability::Durable);
+    assert_eq!(
+        durability("replicas=2").await,
+        Durability::PrimaryOnly,
+        "one is not enough"
+    );
+    let store = RedisStore::connect(&format!("{}?replicas=2", server.url()))
+        .await
+        .unwrap();
+    let findings = store.examine().await.unwrap();
+    let mut found = findings.iter().map(|finding| &finding.what);
+    assert!(found.any(|what| what.contains("wait for 2 replicas") && what.contains("1 are connected")));
+}
+
+/// An address behind which the server can be exchanged.
+struct Switch {
+    port: u16,
+    target: Arc<AtomicU16>,
+}
+
+impl Switch {
+    async fn to(server: &Server) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let target = Arc::new(AtomicU16::new(server.port()));
+        let at = Arc::clone(&target);
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let port = at.load(Ordering::Relaxed);
+                tokio::spawn(async move {
+                    if let Ok(mut far) = TcpStream::connect(("127.0.0.1", port)).await {
+                        let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                    }
+                });
+            }
+        });
+        Self { port, target }
+    }
+
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/", self.port)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_2_what_a_node_saw_revoked_is_said_again_to_a_primary_that_had_not_heard_of_it() {
+    let (mut old, new) = (Server::start(), Server::start());
+    ask(new.port(), &["REPLICAOF", "127.0.0.1", &old.port().to_string()]);
+    until("the replica is fed", || {
+        ask(new.port(), &["INFO", "replication"]).contains("master_link_status:up")
+    });
+    let switch = Switch::to(&old).await;
+    let (ends, hears) = (Node::on(&switch.url()).await, Node::on(&switch.url()).await);
+    let stays = ends.log_in("alice").await;
+    let (gone, rotated) = (ends.log_in("bob").await, ends.log_in("carol").await);
+    hears.holds(gone.token()).await;
+    until("the replica has everything", || {
+        let offset = |server: &Server, name: &str| {
+            let info = ask(server.port(), &["INFO", "replication"]);
+            let line = info
+                .lines()
+                .find(|line| line.starts_with(name))
+                .map(ToOwned::to_owned);
+            line.and_then(|line| line.split_once(':').map(|(_, offset)| offset.trim().to_owned()))
+        };
+        offset(&old, "master_repl_offset") == offset(&new, "slave_repl_offset")
+    });
+    // From here on the replica hears nothing.
+    ask(new.port(), &["REPLICAOF", "NO", "ONE"]);
+    ends.sessions.log_out(&gone, &client()).await.unwrap();
+    let rotated_to = ends.sessions.rotate(&rotated, &client()).await.unwrap();
+    hears
+        .comes_to("the other node hears of it", gone.token(), false)
+        .await;
+    // The node that ended them is gone too: the one that only heard of it has to say it.
+    drop(ends);
+    old.kill();
+    switch.target.store(new.port(), Ordering::Relaxed);
+    hears
+        .comes_to("what nobody ended is accepted", stays.token(), true)
+        .await;
+    hears
+        .comes_to("what was ended is refused once more", gone.token(), false)
+        .await;
+    hears
+        .comes_to("so is a token that was exchanged", rotated.token(), false)
+        .await;
+    assert_eq!(
+        hears.accepts(rotated_to.token()).await,
+        Some(false),
+        "the new primary never knew this one"
+    );
+    // It is so in the store, not only here.
+    let late = Node::on(&switch.url()).await;
+    for token in [gone.token(), rotated.token()] {
+        assert!(
+            late.sessions
+                .resolve(token, &client(), Activity::Background)
+                .await
+                .unwrap()
+                .is_none()
+        );
+    }
+}
