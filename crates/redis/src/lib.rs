@@ -1,4 +1,5 @@
-//! Sessions in Redis 7 or Valkey: a [`Store`](cloakroom_core::Store) in which a check costs one `GET`.
+//! Sessions in Redis 7 or Valkey, alone, under Sentinel or as a Cluster: a [`Store`](cloakroom_core::Store) in which a check
+//! costs one `GET`.
 //!
 //! ```no_run
 //! use cloakroom_core::Store;
@@ -19,6 +20,23 @@
 //! ([`Options::command_limit`]), then the answer is [`Unavailable`](cloakroom_core::StoreError::Unavailable); what broke
 //! is dialled again until it answers.
 //!
+//! # Where the primary is
+//!
+//! | URL | |
+//! | --- | --- |
+//! | `redis://host:6379/0` | always this address; should another server answer there one day, that is noticed |
+//! | `redis-sentinel://s1:26379,s2:26379,s3:26379/NAME` | the primary that the Sentinels call `NAME`, by the word of whoever knows of the latest fail-over |
+//! | `redis-cluster://h1:6379,h2:6379` | some servers of a cluster; the others are found |
+//!
+//! `rediss` in place of `redis` means TLS, for Sentinels and all servers. User and password of the URL are those of the
+//! servers; Sentinels have theirs in `?sentinel_user=` and `?sentinel_password=`. With `?replicas=1` an ending returns when a
+//! replica has it, too, or after the time limit; [`durability`](cloakroom_core::Store::durability) tells which.
+//!
+//! In a cluster, all of a user lives in one of 256 slots, so every step stays atomic there, and the journal is a log for each.
+//! While an operator moves a slot, checks go on; changes of the sessions in it wait until the move is done, and fail as
+//! unavailable should that take longer than the time limit. A near cache relies on all primaries: while one of them is away,
+//! every check asks the store.
+//!
 //! # Keys
 //!
 //! `3a` stands for one of 256 buckets, in hexadecimal: a hash tag, so that a bucket lives in one slot of a cluster.
@@ -31,7 +49,9 @@
 //! | `cr:{3a}:w` | sorted set | the times of those lists | the last of them |
 //! | `cr:{3a}:m` | hash | `n`, the number of sessions | last absolute deadline + grace |
 //! | `cr:{3a}:e:SUBJECT` | string | the epoch of a subject that was logged out everywhere | 2 days |
-//! | `cr:{journal}` | stream | what happened | for ever, but bounded by its length |
+//! | `cr:{journal}` | stream | what happened; in a cluster `cr:{3a}:j` for each bucket | for ever, but bounded by its length |
+//! | `cr:{journal}:lease` | hash | the lease that nodes agreed on; in a cluster `cr:{00}:j:lease` | an hour |
+//! | `cr:{journal}:alive` | string | written to confirm the journal; in a cluster one for each primary | a minute |
 //!
 //! Times to live are a backstop for a server that nobody uses any more: deadlines are kept in the records, and
 //! [`sweep`](cloakroom_core::Store::sweep) ends what has lapsed.
@@ -65,9 +85,12 @@
 //! +eval +evalsha +script|load +info
 //! ```
 //!
+//! A cluster needs `+cluster|slots +asking +client|tracking` as well, and waiting for replicas `+wait`.
+//!
 //! # The server
 //!
-//! `maxmemory-policy noeviction` and `appendonly yes`, and a primary: what is missing is told by `examine`. When memory
+//! `maxmemory-policy noeviction` and `appendonly yes`, a primary, and where it has replicas `min-replicas-to-write 1`, so that
+//! one which was cut off and replaced stops confirming what it knows: what is missing is told by `examine`. When memory
 //! is full, nobody can log in ([`Full`](cloakroom_core::StoreError::Full)), but checks and logging out work on.
 
 mod call;

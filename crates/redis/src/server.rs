@@ -80,12 +80,11 @@ pub(crate) async fn examine_all(routes: &Routes, wanted: u32) -> Result<Vec<Find
             }
         }
     }
-    let told = all.into_iter().map(|(finding, at)| match many {
-        true => Finding {
-            what: format!("{} ({})", finding.what, at.join(", ")),
-            ..finding
-        },
-        false => finding,
+    let told = all.into_iter().map(|(mut finding, at)| {
+        if many {
+            finding.what = format!("{} ({})", finding.what, at.join(", "));
+        }
+        finding
     });
     Ok(told.collect())
 }
@@ -95,6 +94,7 @@ async fn examine(link: &Arc<Link>, wanted: u32) -> Result<Vec<Finding>, StoreErr
     let memory = Info::ask(link, "memory").await?;
     let persistence = Info::ask(link, "persistence").await?;
     let replication = Info::ask(link, "replication").await?;
+    let least = setting(link, "min-replicas-to-write").await?;
     let snapshots = setting(link, "save").await?.map(|plan| !plan.is_empty());
     let found = [
         role(&replication),
@@ -102,7 +102,7 @@ async fn examine(link: &Arc<Link>, wanted: u32) -> Result<Vec<Finding>, StoreErr
         persistence_of(&persistence, snapshots),
         replicas(&replication),
         too_few_replicas(&replication, wanted),
-        unfenced(&replication, setting(link, "min-replicas-to-write").await?),
+        unfenced(&replication, least.as_deref()),
     ];
     Ok(found.into_iter().flatten().collect())
 }
@@ -181,14 +181,14 @@ fn too_few_replicas(replication: &Info, wanted: u32) -> Option<Finding> {
 }
 
 /// A primary with replicas that goes on writing when it has lost them: it may have been replaced and not know.
-fn unfenced(replication: &Info, least: Option<String>) -> Option<Finding> {
+fn unfenced(replication: &Info, least: Option<&str>) -> Option<Finding> {
     let replicated = replication
         .get("connected_slaves")
         .is_some_and(|count| count != "0");
     let what = "min-replicas-to-write is 0: a primary that was cut off and replaced goes on confirming what it knows, so a \
                 near cache on its side accepts what has been revoked on the other";
     let mend = "Set `min-replicas-to-write 1` and `min-replicas-max-lag 10`, or less.";
-    (replicated && least.as_deref() == Some("0")).then(|| finding(true, what, mend))
+    (replicated && least == Some("0")).then(|| finding(true, what, mend))
 }
 
 /// What a setting is; nothing if the server does not tell.
@@ -277,11 +277,11 @@ mod tests {
         let one = info("role:master\nconnected_slaves:1\n");
         assert!(too_few_replicas(&one, 2).unwrap().grave);
         assert_eq!(too_few_replicas(&one, 1), None);
-        assert!(unfenced(&one, Some("0".to_owned())).unwrap().grave);
-        assert_eq!(unfenced(&one, Some("1".to_owned())), None);
+        assert!(unfenced(&one, Some("0")).unwrap().grave);
+        assert_eq!(unfenced(&one, Some("1")), None);
         assert_eq!(unfenced(&one, None), None, "not everybody may ask");
         assert_eq!(
-            unfenced(&info("role:master\nconnected_slaves:0\n"), Some("0".to_owned())),
+            unfenced(&info("role:master\nconnected_slaves:0\n"), Some("0")),
             None
         );
     }

@@ -42,16 +42,18 @@ fn move_slot(cluster: &Cluster, slot: u16, from: usize, to: usize) {
     }
 }
 
-/// Moves up to three keys; their names are bytes.
+/// Moves up to three keys; their names are bytes. The index goes first, so that half of every session is on each side.
 fn migrate_some(from: u16, slot: &str, to: &str) -> usize {
     let client = redis::Client::open(format!("redis://127.0.0.1:{from}/")).unwrap();
     let mut connection = client.get_connection().unwrap();
-    let keys: Vec<Vec<u8>> = redis::cmd("CLUSTER")
+    let mut keys: Vec<Vec<u8>> = redis::cmd("CLUSTER")
         .arg("GETKEYSINSLOT")
         .arg(slot)
-        .arg(3)
+        .arg(1000)
         .query(&mut connection)
         .unwrap();
+    keys.sort_by_key(|name| !name.starts_with(b"cr:{3a}:i:"));
+    keys.truncate(3);
     if !keys.is_empty() {
         let mut migrate = redis::cmd("MIGRATE");
         migrate

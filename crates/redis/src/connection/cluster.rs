@@ -91,7 +91,7 @@ impl Cluster {
                 Ok(value) => return Ok(value),
                 Err(error) => error,
             };
-            match self.after(&error, ask, &node) {
+            match after(&error, ask, &node) {
                 Next::There(other) => self.moved(bucket, other, number)?,
                 Next::OnlyThisThere(other) => {
                     if let Ask::Read(command) = ask
@@ -157,13 +157,12 @@ impl Cluster {
             .iter()
             .zip(link.send_all(&together).await.inspect_err(|_| self.draw_soon())?)
         {
-            let answer = match answer {
-                Ok(value) => value,
+            let answer = if let Ok(value) = answer {
+                value
+            } else {
                 // It has moved, perhaps: by itself it finds its way.
-                Err(_) => {
-                    let (bucket, command) = &commands[*place];
-                    self.ask(*bucket, Ask::Read(command)).await?
-                }
+                let (bucket, command) = &commands[*place];
+                self.ask(*bucket, Ask::Read(command)).await?
             };
             answers.push((*place, answer));
         }
@@ -200,28 +199,6 @@ impl Cluster {
         let map = self.map.read();
         let node = map.owners.get(usize::from(bucket.0))?.as_ref()?;
         Some((Arc::clone(map.links.get(node)?), node.clone(), map.number))
-    }
-
-    fn after(&self, error: &RedisError, ask: Ask<'_>, teller: &Node) -> Next {
-        let node = || Node::parse(error.redirect_node()?.0, teller);
-        match (error.kind(), ask) {
-            (ErrorKind::Server(ServerErrorKind::Moved), _) => node().map_or(Next::Later, Next::There),
-            (ErrorKind::Server(ServerErrorKind::Ask), Ask::Read(_)) => {
-                node().map_or(Next::Later, Next::OnlyThisThere)
-            }
-            (
-                ErrorKind::Server(
-                    ServerErrorKind::Ask
-                    | ServerErrorKind::TryAgain
-                    | ServerErrorKind::ClusterDown
-                    | ServerErrorKind::MasterDown
-                    | ServerErrorKind::BusyLoading,
-                ),
-                _,
-            ) => Next::Later,
-            _ if is_on_the_move(error) => Next::Later,
-            _ => Next::GiveUp,
-        }
     }
 
     /// A bucket has gone to another server. The rest of the map is drawn anew later.
@@ -331,6 +308,29 @@ impl Cluster {
             map.number = 1;
         }
         Ok(())
+    }
+}
+
+/// What a failure asks for.
+fn after(error: &RedisError, ask: Ask<'_>, teller: &Node) -> Next {
+    let node = || Node::parse(error.redirect_node()?.0, teller);
+    match (error.kind(), ask) {
+        (ErrorKind::Server(ServerErrorKind::Moved), _) => node().map_or(Next::Later, Next::There),
+        (ErrorKind::Server(ServerErrorKind::Ask), Ask::Read(_)) => {
+            node().map_or(Next::Later, Next::OnlyThisThere)
+        }
+        (
+            ErrorKind::Server(
+                ServerErrorKind::Ask
+                | ServerErrorKind::TryAgain
+                | ServerErrorKind::ClusterDown
+                | ServerErrorKind::MasterDown
+                | ServerErrorKind::BusyLoading,
+            ),
+            _,
+        ) => Next::Later,
+        _ if is_on_the_move(error) => Next::Later,
+        _ => Next::GiveUp,
     }
 }
 

@@ -177,7 +177,7 @@ impl Logs {
                     *place = self.extent(bucket).await?.oldest();
                     follower.news.add([bucket]);
                     (batch.gap, lost) = (true, true);
-                } else if self.take(bucket, place, read, at_most, &mut batch)? {
+                } else if take(bucket, place, read, at_most, &mut batch)? {
                     follower.news.add([bucket]);
                 }
             }
@@ -194,35 +194,6 @@ impl Logs {
             return Ok(true);
         }
         Ok(self.extent(bucket).await?.follows(place))
-    }
-
-    /// Takes as many of the entries as there is room for. Answers whether there are or may be more.
-    fn take(
-        &self,
-        bucket: u8,
-        place: &mut Place,
-        read: Read,
-        at_most: usize,
-        batch: &mut Batch,
-    ) -> Result<bool, StoreError> {
-        let room = at_most - batch.entries.len().min(at_most);
-        let mut end = place.clone();
-        let (history, mut more) = (read.history.clone(), false);
-        for (count, entry) in read.entries(&mut end)?.into_iter().enumerate() {
-            if count >= room {
-                more = true;
-                break;
-            }
-            let Some(at) = Place::parse(entry.position.as_str()) else {
-                return Err(unexpected("journal"));
-            };
-            more = count + 1 >= STRETCH.min(at_most);
-            let position = format!("{bucket:02x}{}", at.text()).parse().unwrap_or_default();
-            batch.entries.push((at.order(), Entry { position, ..entry }));
-            *place = at;
-        }
-        place.history = history;
-        Ok(more)
     }
 
     async fn extent(&self, bucket: u8) -> Result<Extent, StoreError> {
@@ -402,6 +373,34 @@ impl Line {
         }
         Ok(reads)
     }
+}
+
+/// Takes as many of the entries as there is room for. Answers whether there are or may be more.
+fn take(
+    bucket: u8,
+    place: &mut Place,
+    read: Read,
+    at_most: usize,
+    batch: &mut Batch,
+) -> Result<bool, StoreError> {
+    let room = at_most - batch.entries.len().min(at_most);
+    let mut end = place.clone();
+    let (history, mut more) = (read.history.clone(), false);
+    for (count, entry) in read.entries(&mut end)?.into_iter().enumerate() {
+        if count >= room {
+            more = true;
+            break;
+        }
+        let Some(at) = Place::parse(entry.position.as_str()) else {
+            return Err(unexpected("journal"));
+        };
+        more = count + 1 >= STRETCH.min(at_most);
+        let position = format!("{bucket:02x}{}", at.text()).parse().unwrap_or_default();
+        batch.entries.push((at.order(), Entry { position, ..entry }));
+        *place = at;
+    }
+    place.history = history;
+    Ok(more)
 }
 
 /// A script with all its source, which needs no telling beforehand.

@@ -49,7 +49,7 @@ impl News {
         match push.kind {
             PushKind::Invalidate => match push.data.first() {
                 Some(Value::Array(names)) => {
-                    self.add(names.iter().filter_map(bucket_of).map(|bucket| bucket.0))
+                    self.add(names.iter().filter_map(bucket_of).map(|bucket| bucket.0));
                 }
                 // Everything was deleted.
                 _ => self.add(0..=u8::MAX),
