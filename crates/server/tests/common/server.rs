@@ -185,6 +185,11 @@ impl Server {
         signal(self.child.id(), name);
     }
 
+    /// The process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for the end of the process.
     pub fn ended(&mut self) -> std::process::ExitStatus {
         let asked = Instant::now();
