@@ -68,6 +68,7 @@ fn survive(kind: Kind, promise: Promise) {
     traffic.finish(&world.runtime);
     let history = recorder.take();
     println!("{}", report::table(&history));
+    (0..nodes::NODES).for_each(|node| println!("  {}", world.nodes.near(node)));
     let violations = checker::violations(&history, &promise);
     for violation in violations.iter().take(10) {
         println!("{}", checker::around(&history, violation));
@@ -94,7 +95,6 @@ fn something_happened(history: &History) {
         (Act::Open, Outcome::Done),
         (Act::Check, Outcome::Done),
         (Act::Check, Outcome::NoSession),
-        (Act::Check, Outcome::Unavailable),
         (Act::End, Outcome::Done),
         (Act::EndSettled, Outcome::Done),
     ] {

@@ -34,7 +34,6 @@ pub type Addresses = Arc<[RwLock<Address>]>;
 pub struct Nodes {
     servers: Vec<Option<Server>>,
     addresses: Addresses,
-    network: Arc<Network>,
 }
 
 /// A node as a member of the network.
@@ -53,18 +52,24 @@ impl Nodes {
             // A request may lie in the socket of a frozen node for as long as that is frozen. Its token is old by then.
             .set("policy.renew_overlap", "12s")
             .set("policy.renew_after", "13s");
-        let mut servers = vec![setup.start()];
-        while servers.len() < NODES {
-            servers.push(setup.clone().in_folder_of(&servers[0]).start());
+        let mut servers: Vec<Server> = Vec::new();
+        for node in 0..NODES {
+            let network = Arc::clone(network);
+            // Before it opens its first connection.
+            let setup = setup
+                .clone()
+                .telling(move |process| network.introduce(process, member(node)));
+            let setup = match servers.first() {
+                Some(first) => setup.in_folder_of(first),
+                None => setup,
+            };
+            servers.push(setup.start());
         }
         let addresses = servers.iter().map(|server| RwLock::new(Address::of(server)));
-        let nodes = Self {
+        Self {
             addresses: addresses.collect(),
             servers: servers.into_iter().map(Some).collect(),
-            network: Arc::clone(network),
-        };
-        (0..NODES).for_each(|node| nodes.introduce(node));
-        nodes
+        }
     }
 
     pub fn addresses(&self) -> Addresses {
@@ -80,7 +85,6 @@ impl Nodes {
         let server = self.servers[node].take().unwrap().restart();
         *self.addresses[node].write().unwrap() = Address::of(&server);
         self.servers[node] = Some(server);
-        self.introduce(node);
     }
 
     pub fn freeze(&self, node: usize) {
@@ -91,15 +95,28 @@ impl Nodes {
         self.servers[node].as_ref().unwrap().signal("CONT");
     }
 
+    /// How a node's near cache is doing, since the node was last started.
+    pub fn near(&self, node: usize) -> String {
+        let server = self.servers[node].as_ref().unwrap();
+        let count = |name: &str| {
+            server
+                .metric(&format!("cloakroom_cache_{name}"))
+                .unwrap_or(f64::NAN)
+        };
+        format!(
+            "node {node}: {} checks answered from memory, {} not held, {} stood aside, {} gaps, {} entries of the journal",
+            count("hits_total"),
+            count("misses_total"),
+            count("stand_asides_total"),
+            count("gaps_total"),
+            count("journal_entries_total")
+        )
+    }
+
     /// The last lines of a node's log.
     pub fn log(&self, node: usize) -> String {
         let log = self.servers[node].as_ref().unwrap().log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(15)..].join("\n")
-    }
-
-    fn introduce(&self, node: usize) {
-        let id = self.servers[node].as_ref().unwrap().id();
-        self.network.introduce(id, member(node));
     }
 }
