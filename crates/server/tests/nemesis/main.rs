@@ -4,7 +4,7 @@
 //! deployment and prints what it measured; `NEMESIS_SEED=17` repeats what was broken, when and for how long.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // these are tests
-#![allow(clippy::needless_for_each)] // short beats fast here
+#![allow(clippy::needless_for_each, clippy::format_collect)] // short beats fast here
 
 #[path = "../common/mod.rs"]
 mod common;

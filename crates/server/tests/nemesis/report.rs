@@ -99,7 +99,7 @@ fn answers(text: &mut String, history: &History) {
             .any(|fault| fault.start <= op.end && op.start <= over(fault));
         let (count, slowest) = &mut counts.entry((op.act, op.outcome)).or_default()[usize::from(faulty)];
         *count += 1;
-        *slowest = (*slowest).max(op.end - op.start);
+        *slowest = (*slowest).max(op.end.saturating_sub(op.start));
     }
     let _ = writeln!(
         text,

@@ -1,6 +1,6 @@
 //! Everything that runs in one test.
 
-use crate::deployment::{Deployment, Kind};
+use crate::deployment::{Deployment, Kind, Process};
 use crate::network::{Member, Network};
 use crate::nodes::{NODES, Nodes, member};
 use std::sync::Arc;
@@ -35,7 +35,7 @@ impl World {
     /// Everybody who belongs to the store.
     pub fn store(&self) -> Vec<Member> {
         let processes = self.deployment.servers.iter().chain(&self.deployment.sentinels);
-        processes.map(|process| process.member()).collect()
+        processes.map(Process::member).collect()
     }
 
     /// Everybody.

@@ -190,8 +190,8 @@ impl<'a> Life<'a> {
             .iter()
             .filter(|write| (write.act == Act::Open || write.renewed) && write.start <= op.end);
         writes.any(|write| {
-            let mut lost = faults.iter().filter(|fault| fault.lost_primary);
-            lost.any(|fault| {
+            let mut losses = faults.iter().filter(|fault| fault.lost_primary);
+            losses.any(|fault| {
                 let until = fault.healed.map_or(Duration::MAX, |healed| healed + window);
                 write.end + window >= fault.start && write.start <= until
             })

@@ -7,7 +7,8 @@ mod standalone;
 
 use crate::network::{Member, Network};
 use crate::ports;
-use process::{Plan, Process};
+use process::Plan;
+pub use process::Process;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
