@@ -2,7 +2,7 @@
 
 use crate::deployment::Kind;
 use crate::network::{Flow, Member};
-use crate::nodes::member;
+use crate::nodes::{NODES, member};
 use crate::world::World;
 use std::fmt;
 use std::time::Duration;
@@ -78,6 +78,19 @@ impl Fault {
         }
     }
 
+    /// Nodes that it keeps from hearing of the store.
+    pub fn silences(&self, kind: Kind) -> Vec<usize> {
+        match self {
+            Self::CutOff(node)
+            | Self::CutOffForGood(node)
+            | Self::Deaf(node)
+            | Self::Mute(node)
+            | Self::Refused(node) => vec![*node],
+            Self::KillServer(_) | Self::FreezeServer(_) if kind == Kind::Alone => (0..NODES).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// The kind of thing that it strikes, so that two at once strike different ones.
     pub fn strikes_a_node(&self) -> bool {
         match self {
@@ -117,7 +130,7 @@ impl Fault {
             }),
             Self::Refused(node) => each_server(world, *node, |node, server| network.refuse(node, server)),
             Self::SlowNode(node, by) => slow(world, *node, *by),
-            Self::SlowStore(by) => (0..crate::nodes::NODES).for_each(|node| slow(world, node, *by)),
+            Self::SlowStore(by) => (0..NODES).for_each(|node| slow(world, node, *by)),
             Self::Full => each_primary(world, "1"),
             Self::Isolated(server) => {
                 let server = world.deployment.servers[*server].member();
@@ -149,7 +162,7 @@ impl Fault {
             | Self::Mute(node)
             | Self::Refused(node)
             | Self::SlowNode(node, _) => each_server(world, *node, |node, server| network.mend(node, server)),
-            Self::SlowStore(_) => (0..crate::nodes::NODES).for_each(|node| {
+            Self::SlowStore(_) => (0..NODES).for_each(|node| {
                 each_server(world, node, |node, server| network.mend(node, server));
             }),
             Self::Full => each_primary(world, "0"),

@@ -52,8 +52,12 @@ pub struct Op {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     pub name: String,
-    /// When it struck.
+    /// When it began to strike.
     pub start: Duration,
+    /// While all of it was in force; nothing before it was.
+    pub in_force: Option<(Duration, Duration)>,
+    /// Nodes that could not hear from the store while it was.
+    pub silenced: Vec<usize>,
     /// When everything was mended; nothing while it is not.
     pub healed: Option<Duration>,
     /// When every node served again.
@@ -93,15 +97,25 @@ impl Recorder {
         self.history.lock().unwrap().ops.push(op);
     }
 
-    pub fn fault(&self, name: String, lost_primary: bool) {
+    pub fn fault(&self, name: String, silenced: Vec<usize>, lost_primary: bool) {
         let start = self.now();
         self.history.lock().unwrap().faults.push(Fault {
             name,
             start,
+            in_force: None,
+            silenced,
             healed: None,
             recovered: None,
             lost_primary,
         });
+    }
+
+    /// All of what began to strike last was in force from then until now.
+    pub fn in_force_since(&self, struck: Duration) {
+        let now = self.now();
+        if let Some(fault) = self.history.lock().unwrap().faults.last_mut() {
+            fault.in_force = Some((struck, now));
+        }
     }
 
     /// What struck last is mended.

@@ -29,6 +29,7 @@ use deployment::Kind;
 use dice::Dice;
 use history::{Act, History, Outcome, Recorder};
 use nodes::LEASE;
+use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -70,7 +71,12 @@ fn survive(kind: Kind, promise: Promise) {
     println!("{}", report::table(&history));
     (0..nodes::NODES).for_each(|node| println!("  {}", world.nodes.near(node)));
     let violations = checker::violations(&history, &promise);
-    for violation in violations.iter().take(10) {
+    // The first of each session and rule says it all.
+    let mut shown = HashSet::new();
+    let firsts = violations
+        .iter()
+        .filter(|violation| shown.insert((violation.rule, violation.session)));
+    for violation in firsts.take(10) {
         println!("{}", checker::around(&history, violation));
     }
     assert!(

@@ -13,25 +13,30 @@ use std::time::{Duration, Instant};
 /// limit of its own.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How long a deployment is left alone at first, so that there are figures without faults.
-const CALM: Duration = Duration::from_secs(5);
+/// For this part of the time a deployment is left alone at first, so that there are figures without faults.
+const CALM: u32 = 6;
 
 /// Breaks and mends until the time is up; then everything is whole.
 pub fn rage(world: &mut World, recorder: &Recorder, dice: &mut Dice, span: Duration) {
     let began = Instant::now();
-    sleep(CALM.min(span / 4));
+    sleep(span / CALM);
     while began.elapsed() < span {
         let faults = choose(world, dice);
         let primaries = world.deployment.primaries();
         let names: Vec<_> = faults.iter().map(ToString::to_string).collect();
         let lost =
             world.deployment.has_replicas() && faults.iter().any(|fault| fault.loses_primary(&primaries));
-        recorder.fault(names.join(", and "), lost);
+        let silenced = faults
+            .iter()
+            .flat_map(|fault| fault.silences(world.deployment.kind));
+        recorder.fault(names.join(", and "), silenced.collect(), lost);
         for fault in &faults {
             fault.strike(world);
             sleep(dice.between(0, 300));
         }
+        let struck = recorder.now();
         sleep(how_long(world.deployment.kind, &faults, dice));
+        recorder.in_force_since(struck);
         // A node starts only where there is a store.
         let (nodes, store): (Vec<_>, Vec<_>) = faults
             .iter()

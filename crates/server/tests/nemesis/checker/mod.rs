@@ -45,7 +45,7 @@ impl Promise {
 }
 
 /// Which promise was broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rule {
     /// An ended session is accepted nowhere later than the lease.
     AcceptedAfterLease,
@@ -53,6 +53,8 @@ pub enum Rule {
     AcceptedAfterSettled,
     /// One that was refused does not come back to life.
     BackToLife,
+    /// A node that did not hear of the store for longer than the lease accepts nobody at all.
+    AcceptedUnheard,
     /// One that nobody ended is not refused.
     LiveOneRefused,
     /// An answer that nobody may ever see.
@@ -163,9 +165,13 @@ impl<'a> Life<'a> {
                     let what = format!("accepted {late:?} after its end was acknowledged");
                     return Some((Rule::AcceptedAfterLease, what));
                 }
-                let late = since(self.refused).filter(|late| *late > promise.bound())?;
-                let what = format!("accepted {late:?} after a node had refused it");
-                Some((Rule::BackToLife, what))
+                if let Some(late) = since(self.refused).filter(|late| *late > promise.bound()) {
+                    let what = format!("accepted {late:?} after a node had refused it");
+                    return Some((Rule::BackToLife, what));
+                }
+                let unheard = history.faults.iter().find(|fault| silences(fault, op, promise))?;
+                let what = format!("accepted although {}", unheard.name);
+                Some((Rule::AcceptedUnheard, what))
             }
             (_, Outcome::NoSession)
                 if self
@@ -197,6 +203,12 @@ impl<'a> Life<'a> {
             })
         })
     }
+}
+
+/// Whether a fault had kept the node from the store for longer than the lease when it was asked, and until it had answered.
+fn silences(fault: &Fault, op: &Op, promise: &Promise) -> bool {
+    let holds = |(struck, mending)| op.start > struck + promise.bound() && op.end < mending;
+    fault.silenced.contains(&op.node) && fault.in_force.is_some_and(holds)
 }
 
 /// Whether this is the attempt to end the session that was the first.

@@ -38,6 +38,8 @@ fn fault(start: u64, healed: u64) -> Fault {
     Fault {
         name: "the primary is killed".to_owned(),
         start: at(start),
+        in_force: None,
+        silenced: Vec::new(),
         healed: Some(at(healed)),
         recovered: None,
         lost_primary: true,
@@ -183,6 +185,25 @@ fn a_lost_primary_excuses_what_was_just_written_and_nothing_else() {
     let found = rules(&ALONE, &opened(4000), &[lost]);
     assert_eq!(found, [Rule::LiveOneRefused]);
     guilty(&REPLICATED, &opened(4000), Rule::LiveOneRefused);
+}
+
+#[test]
+fn a_node_without_a_store_accepts_nobody_once_its_lease_has_run_out() {
+    let cut = Fault {
+        in_force: Some((at(1000), at(4000))),
+        silenced: vec![0],
+        ..fault(900, 4100)
+    };
+    let accepted = |start| rules(&ALONE, &[op(start, Check, Done)], std::slice::from_ref(&cut));
+    assert_eq!(accepted(2010), []);
+    assert_eq!(accepted(2011), [Rule::AcceptedUnheard]);
+    assert_eq!(accepted(3989), [Rule::AcceptedUnheard]);
+    assert_eq!(accepted(3990), []);
+    let elsewhere = Op {
+        node: 1,
+        ..op(3000, Check, Done)
+    };
+    assert_eq!(rules(&ALONE, &[elsewhere], &[cut]), []);
 }
 
 #[test]

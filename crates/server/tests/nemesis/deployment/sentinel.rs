@@ -13,8 +13,8 @@ pub const GROUP: &str = "sessions";
 /// How long a primary has to be silent before the Sentinels replace it.
 ///
 /// It has to be longer than a primary goes on writing alone. `min-replicas-max-lag 1` counts whole seconds, and is looked
-/// at once a second: it stops between two and three seconds after the last word of a replica. A shorter time would leave
-/// two primaries that both write.
+/// at once a second: a primary stops between one and three seconds after the last word of a replica. A shorter time would
+/// leave two primaries that both write, and both confirm leases.
 const DOWN_AFTER: Duration = Duration::from_millis(3500);
 
 /// The servers and the Sentinels, all of which know each other.

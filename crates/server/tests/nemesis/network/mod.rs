@@ -8,6 +8,8 @@
 
 mod peer;
 mod relay;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{HashMap, HashSet};
 use std::net::SocketAddr;
