@@ -29,7 +29,11 @@ struct Answer {
 
 /// A client that keeps its connections.
 #[derive(Clone)]
-pub struct Client(Http<HttpConnector, Body>);
+pub struct Client {
+    http: Http<HttpConnector, Body>,
+    /// Whether the store has replicas. Then an ending is held for lasting only if the answer says so.
+    replicated: bool,
+}
 
 /// A session as its owner has it.
 #[derive(Clone, Debug)]
@@ -39,8 +43,9 @@ pub struct Opened {
 }
 
 impl Client {
-    pub fn new() -> Self {
-        Self(Http::builder(TokioExecutor::new()).build_http())
+    pub fn new(replicated: bool) -> Self {
+        let http = Http::builder(TokioExecutor::new()).build_http();
+        Self { http, replicated }
     }
 
     /// Opens a session for this subject, if that can be done.
@@ -91,10 +96,7 @@ impl Client {
             return Outcome::NoAnswer;
         };
         match answer.status {
-            StatusCode::OK | StatusCode::NO_CONTENT if answer.body["durability"] == "primary-only" => {
-                Outcome::DoneByPrimaryOnly
-            }
-            StatusCode::OK | StatusCode::NO_CONTENT => Outcome::Done,
+            StatusCode::OK | StatusCode::NO_CONTENT => self.ended(&answer.body),
             StatusCode::NOT_FOUND => Outcome::NoSession,
             status => other(status),
         }
@@ -112,15 +114,24 @@ impl Client {
             return Outcome::NoAnswer;
         };
         match answer.status {
-            StatusCode::OK | StatusCode::NO_CONTENT => Outcome::Done,
+            StatusCode::OK | StatusCode::NO_CONTENT => self.ended(&answer.body),
             StatusCode::UNAUTHORIZED if answer.body["code"] == "NO_SESSION" => Outcome::NoSession,
             status => other(status),
         }
     }
 
+    /// Who has heard of an ending that was done.
+    fn ended(&self, answer: &Value) -> Outcome {
+        match answer["durability"].as_str() {
+            Some("durable") => Outcome::Done,
+            None if !self.replicated => Outcome::Done,
+            _ => Outcome::DoneByPrimaryOnly,
+        }
+    }
+
     async fn send(&self, request: Request<Body>) -> Option<Answer> {
         let asking = async {
-            let answer = self.0.request(request).await.ok()?;
+            let answer = self.http.request(request).await.ok()?;
             let (parts, body) = answer.into_parts();
             let body = to_bytes(Body::new(body), 1 << 20).await.ok()?;
             Some(Answer {

@@ -59,12 +59,7 @@ fn survive(kind: Kind, promise: Promise) {
     let mut dice = Dice::new(seed);
     let mut world = World::start(kind);
     let recorder = Recorder::new();
-    let traffic = Traffic::start(
-        &world.runtime,
-        world.nodes.addresses(),
-        recorder.clone(),
-        dice.fork(),
-    );
+    let traffic = Traffic::start(&world, recorder.clone(), dice.fork());
     nemesis::rage(&mut world, &recorder, &mut dice, span);
     traffic.finish(&world.runtime);
     let history = recorder.take();

@@ -9,6 +9,7 @@ use crate::client::Client;
 use crate::dice::Dice;
 use crate::history::{Act, Op, Outcome, Recorder};
 use crate::nodes::{Address, Addresses, NODES};
+use crate::world::World;
 use sessions::{Session, Sessions};
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,11 +42,12 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    pub fn start(runtime: &Runtime, addresses: Addresses, recorder: Recorder, mut dice: Dice) -> Self {
+    pub fn start(world: &World, recorder: Recorder, mut dice: Dice) -> Self {
+        let runtime = &world.runtime;
         let (stop, stopped) = watch::channel(false);
         let shared = Shared {
-            client: Client::new(),
-            addresses,
+            client: Client::new(world.deployment.has_replicas()),
+            addresses: world.nodes.addresses(),
             recorder,
             sessions: Arc::default(),
             stop: stopped,
