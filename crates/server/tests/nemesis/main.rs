@@ -24,12 +24,12 @@ mod start;
 mod traffic;
 mod world;
 
-use checker::{Loss, Promise};
+use checker::{Loss, Promise, Rule, Violation};
 use deployment::Kind;
 use dice::Dice;
 use history::{Act, History, Outcome, Recorder};
 use nodes::LEASE;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -66,14 +66,7 @@ fn survive(kind: Kind, promise: Promise) {
     println!("{}", report::table(&history));
     (0..nodes::NODES).for_each(|node| println!("  {}", world.nodes.near(node)));
     let violations = checker::violations(&history, &promise);
-    // The first of each session and rule says it all.
-    let mut shown = HashSet::new();
-    let firsts = violations
-        .iter()
-        .filter(|violation| shown.insert((violation.rule, violation.session)));
-    for violation in firsts.take(10) {
-        println!("{}", checker::around(&history, violation));
-    }
+    show(&history, &violations);
     assert!(
         violations.is_empty(),
         "{} violations; NEMESIS_SEED={seed} breaks the same things again\n{}",
@@ -84,6 +77,25 @@ fn survive(kind: Kind, promise: Promise) {
             .concat()
     );
     something_happened(&history);
+}
+
+/// How often each rule was broken, and the first times: of each session, one violation says it all.
+fn show(history: &History, violations: &[Violation]) {
+    const MOST: usize = 3;
+    let mut by_rule: BTreeMap<Rule, Vec<&Violation>> = BTreeMap::new();
+    for violation in violations {
+        by_rule.entry(violation.rule).or_default().push(violation);
+    }
+    for (rule, violations) in by_rule {
+        println!("{rule:?}: {} times", violations.len());
+        let mut shown = HashSet::new();
+        let firsts = violations
+            .iter()
+            .filter(|violation| shown.insert(violation.session));
+        for violation in firsts.take(MOST) {
+            println!("{}", checker::around(history, violation));
+        }
+    }
 }
 
 /// A history in which nothing happens proves nothing.

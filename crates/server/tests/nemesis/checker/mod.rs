@@ -45,7 +45,7 @@ impl Promise {
 }
 
 /// Which promise was broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
     /// An ended session is accepted nowhere later than the lease.
     AcceptedAfterLease,

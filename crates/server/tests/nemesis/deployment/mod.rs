@@ -18,6 +18,9 @@ use tempfile::TempDir;
 const FIRST_SERVER: u8 = 10;
 const FIRST_SENTINEL: u8 = 20;
 
+/// `./test` finds what is left over by its environment, which a server would write its title over.
+const KEEP_ENVIRONMENT: &str = "set-proc-title no\n";
+
 /// How the servers hang together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -129,7 +132,7 @@ fn server(folder: &Path, network: &Arc<Network>, index: u8, more: impl FnOnce(u1
     let configuration = format!(
         "bind 127.0.0.1\nport {real}\ndir {}\nappendonly yes\n\
          # A busy disk must not stall the tests; what is written outlives the process all the same.\n\
-         appendfsync no\nsave \"\"\nmaxmemory-policy noeviction\nenable-debug-command local\n{}",
+         appendfsync no\n{KEEP_ENVIRONMENT}save \"\"\nmaxmemory-policy noeviction\nenable-debug-command local\n{}",
         folder.display(),
         more(shown)
     );

@@ -1,6 +1,6 @@
 //! A primary, two replicas, and three Sentinels that watch them.
 
-use super::{FIRST_SENTINEL, Plan, Process, server, until};
+use super::{FIRST_SENTINEL, KEEP_ENVIRONMENT, Plan, Process, server, until};
 use crate::network::{Member, Network};
 use crate::ports;
 use std::path::Path;
@@ -53,7 +53,7 @@ fn sentinel(folder: &Path, network: &Arc<Network>, index: u8, primary: u16) -> P
     let folder = folder.join(format!("sentinel-{index}"));
     let down_after = DOWN_AFTER.as_millis();
     let configuration = format!(
-        "bind 127.0.0.1\nport {real}\ndir {}\nsentinel announce-ip 127.0.0.1\nsentinel announce-port {shown}\n\
+        "bind 127.0.0.1\nport {real}\n{KEEP_ENVIRONMENT}dir {}\nsentinel announce-ip 127.0.0.1\nsentinel announce-port {shown}\n\
          sentinel monitor {GROUP} 127.0.0.1 {primary} 2\n\
          sentinel down-after-milliseconds {GROUP} {down_after}\n\
          sentinel failover-timeout {GROUP} 3000\nsentinel parallel-syncs {GROUP} 2\n",

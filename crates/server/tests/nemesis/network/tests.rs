@@ -61,6 +61,7 @@ fn what_is_sent_through_a_cut_arrives_when_it_heals() {
         stream.write_all(b"a").unwrap();
         assert_eq!(heard(&mut stream, 10 * SOON), Some(1));
         echo.network.set(cut.0, cut.1, Flow::Held);
+        echo.network.set(cut.0, cut.1, Flow::Slow(SOON / 10));
         stream.write_all(b"b").unwrap();
         assert_eq!(heard(&mut stream, SOON), None);
         // A handshake takes both directions.
