@@ -1,6 +1,6 @@
 //! That the deployments are what they claim to be: they start for real, break, and mend.
 
-use crate::deployment::{Deployment, Kind, until};
+use crate::deployment::{Deployment, Kind, Process, until};
 use crate::network::{Member, Network};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -35,7 +35,7 @@ impl Bench {
     /// All but one.
     fn others(&self, server: usize) -> Vec<Member> {
         let processes = self.deployment.servers.iter().chain(&self.deployment.sentinels);
-        let members = processes.map(|process| process.member());
+        let members = processes.map(Process::member);
         let this = self.deployment.servers[server].member();
         members.filter(|member| *member != this).collect()
     }

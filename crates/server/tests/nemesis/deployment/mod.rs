@@ -132,7 +132,7 @@ fn server(folder: &Path, network: &Arc<Network>, index: u8, more: impl FnOnce(u1
     let configuration = format!(
         "bind 127.0.0.1\nport {real}\ndir {}\nappendonly yes\n\
          # A busy disk must not stall the tests; what is written outlives the process all the same.\n\
-         appendfsync no\n{KEEP_ENVIRONMENT}save \"\"\nmaxmemory-policy noeviction\nenable-debug-command local\n{}",
+         appendfsync no\n{KEEP_ENVIRONMENT}save \"\"\nmaxmemory-policy noeviction\n{}",
         folder.display(),
         more(shown)
     );

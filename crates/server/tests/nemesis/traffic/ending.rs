@@ -40,7 +40,7 @@ async fn one(shared: &Shared, dice: &mut Dice, session: &Arc<Session>, settled: 
         let to = shared.address(node);
         let start = shared.recorder.now();
         let outcome = if by_user {
-            // The one answer of a log-out that tells nothing is the same without a session.
+            // It is answered in the same way where there is no session.
             shared
                 .client
                 .log_out(to.public, "/auth/logout", &session.token())
