@@ -3,7 +3,7 @@
 use crate::common::{ADMIN_KEY, ORIGIN};
 use crate::history::Outcome;
 use axum::body::{Body, to_bytes};
-use axum::http::{HeaderMap, Method, Request, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use hyper_util::client::legacy::Client as Http;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -96,7 +96,7 @@ impl Client {
             return Outcome::NoAnswer;
         };
         match answer.status {
-            StatusCode::OK | StatusCode::NO_CONTENT => self.ended(&answer.body),
+            StatusCode::OK | StatusCode::NO_CONTENT => self.ended(&answer.headers),
             StatusCode::NOT_FOUND => Outcome::NoSession,
             status => other(status),
         }
@@ -114,16 +114,16 @@ impl Client {
             return Outcome::NoAnswer;
         };
         match answer.status {
-            StatusCode::OK | StatusCode::NO_CONTENT => self.ended(&answer.body),
+            StatusCode::OK | StatusCode::NO_CONTENT => self.ended(&answer.headers),
             StatusCode::UNAUTHORIZED if answer.body["code"] == "NO_SESSION" => Outcome::NoSession,
             status => other(status),
         }
     }
 
     /// Who has heard of an ending that was done.
-    fn ended(&self, answer: &Value) -> Outcome {
-        match answer["durability"].as_str() {
-            Some("durable") => Outcome::Done,
+    fn ended(&self, headers: &HeaderMap) -> Outcome {
+        match headers.get("cloakroom-durability").map(HeaderValue::as_bytes) {
+            Some(b"durable") => Outcome::Done,
             None if !self.replicated => Outcome::Done,
             _ => Outcome::DoneByPrimaryOnly,
         }

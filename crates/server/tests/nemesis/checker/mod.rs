@@ -165,7 +165,8 @@ impl<'a> Life<'a> {
                     let what = format!("accepted {late:?} after its end was acknowledged");
                     return Some((Rule::AcceptedAfterLease, what));
                 }
-                if let Some(late) = since(self.refused).filter(|late| *late > promise.bound()) {
+                let back = since(self.refused).filter(|late| *late > promise.bound());
+                if let Some(late) = back.filter(|_| !self.may_be_unsaid(op, &history.faults, promise)) {
                     let what = format!("accepted {late:?} after a node had refused it");
                     return Some((Rule::BackToLife, what));
                 }
@@ -184,6 +185,19 @@ impl<'a> Life<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether an end that only a lost primary had may not have been said again to the present one: the nodes that saw it
+    /// may have had no way to, or not yet the time.
+    fn may_be_unsaid(&self, op: &Op, faults: &[Fault], promise: &Promise) -> bool {
+        let mut losses = faults.iter().filter(|fault| fault.lost_primary);
+        !promise.loses_nothing()
+            && losses.any(|fault| {
+                let until = fault
+                    .healed
+                    .map_or(Duration::MAX, |healed| healed + promise.recovery);
+                fault.start <= op.start && op.start <= until && self.tried.is_some_and(|tried| tried <= until)
+            })
     }
 
     /// Whether the last that was written of a session may have gone with a primary.

@@ -149,6 +149,22 @@ fn what_was_refused_does_not_come_back() {
 }
 
 #[test]
+fn what_a_lost_primary_had_is_said_again_when_it_can_be() {
+    let life = |checked| {
+        [
+            op(1100, End, DoneByPrimaryOnly),
+            op(1200, Check, NoSession),
+            op(checked, Check, Done),
+        ]
+    };
+    let split = fault(1000, 4000);
+    assert_eq!(rules(&REPLICATED, &life(3000), std::slice::from_ref(&split)), []);
+    assert_eq!(rules(&REPLICATED, &life(9000), std::slice::from_ref(&split)), []);
+    let found = rules(&REPLICATED, &life(9001), &[split]);
+    assert_eq!(found, [Rule::BackToLife]);
+}
+
+#[test]
 fn what_only_the_primary_has_may_be_lost_where_a_primary_can_be() {
     let life = [op(100, End, DoneByPrimaryOnly), op(1300, Check, Done)];
     innocent(&REPLICATED, &life);
