@@ -22,12 +22,23 @@ pub fn password_of(name: &str) -> String {
     format!("pass phrase of {name}")
 }
 
+/// Somebody who wants to know a process before it does anything.
+#[derive(Clone)]
+struct Told(Arc<dyn Fn(u32) + Send + Sync>);
+
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Told")
+    }
+}
+
 /// What a server is started with: keys of the configuration, given through the environment.
 #[derive(Clone, Debug)]
 pub struct Setup {
     keys: Vec<(String, String)>,
     flags: Vec<String>,
     data: Option<Arc<TempDir>>,
+    told: Option<Told>,
 }
 
 impl Default for Setup {
@@ -39,6 +50,7 @@ impl Default for Setup {
             keys: Vec::new(),
             flags: Vec::new(),
             data: None,
+            told: None,
         }
         .set("public_url", ORIGIN)
         .set("trusted_proxies", "127.0.0.0/8")
@@ -53,6 +65,7 @@ impl Setup {
             keys: Vec::new(),
             flags: Vec::new(),
             data: None,
+            told: None,
         }
     }
 
@@ -64,6 +77,12 @@ impl Setup {
 
     pub fn flag(mut self, flag: &str) -> Self {
         self.flags.push(flag.to_owned());
+        self
+    }
+
+    /// Tells this one the process's id as soon as there is one, at each start.
+    pub fn telling(mut self, whom: impl Fn(u32) + Send + Sync + 'static) -> Self {
+        self.told = Some(Told(Arc::new(whom)));
         self
     }
 
@@ -124,6 +143,9 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        if let Some(Told(whom)) = &setup.told {
+            whom(child.id());
+        }
         let log = collect(child.stderr.take().unwrap());
         let out = collect(child.stdout.take().unwrap());
         let asked = Instant::now();
