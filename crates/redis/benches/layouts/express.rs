@@ -18,7 +18,7 @@ pub fn write(pipe: &mut Pipeline, id: u128, visit: &Visit) {
         session[name] = text.into();
     }
     pipe.cmd("SET")
-        .arg(format!("sess:{:032x}", id))
+        .arg(format!("sess:{id:032x}"))
         .arg(session.to_string())
         .arg("EX")
         .arg(IDLE)
