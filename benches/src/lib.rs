@@ -1,6 +1,13 @@
-//! What the benchmarks share: a Redis server of their own, processor time of a process, and a small HTTP client.
+//! What the benchmarks share: the servers that are measured, a Redis server of their own, processor time of a process, and
+//! a small HTTP client.
 
 pub mod client;
 pub mod cpu;
+pub mod figures;
 pub mod jwt;
+pub mod ours;
+pub mod peers;
 pub mod redis_server;
+pub mod served;
+pub mod shuffle;
+pub mod visitor;

@@ -8,6 +8,7 @@ use cloakroom::{
     Activity, Client, LogIn, MemoryStore, NearOptions, OsRandom, Policy, Sessions, SystemClock, Token,
 };
 use cloakroom_benches::jwt::Jwt;
+use cloakroom_benches::shuffle::shuffle;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
@@ -86,11 +87,7 @@ impl Cached {
             let active = sessions.resolve(&token, &client, Activity::User).await?;
             active.context("a session is gone")?;
         }
-        let mut seed = 7_u64;
-        for at in (1..cookies.len()).rev() {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            cookies.swap(at, usize::try_from(seed >> 33)? % (at + 1));
-        }
+        shuffle(&mut cookies);
         Ok(Self {
             sessions,
             client,

@@ -1,4 +1,4 @@
-//! How many bytes of the server a session takes, part by part, beside express-session's layout on the same server.
+//! How many bytes of the server a session takes, part by part, beside what others keep on the same server.
 //!
 //! `cargo bench -p cloakroom-redis --bench memory_per_session [-- 100000 1000000]`
 
@@ -9,14 +9,16 @@
     clippy::cast_precision_loss
 )]
 
+mod layouts;
 #[path = "../tests/support/server.rs"]
 #[allow(dead_code)]
 mod server;
 
-use cloakroom_core::{Client, Data, LogIn, Policy, Random, Sessions};
+use cloakroom_core::{Client, Data, LogIn, Policy, Random, Sessions, Timestamp};
 use cloakroom_redis::{Options, RedisStore};
 use cloakroom_testkit::{HandClock, START, SeededRandom};
 use futures_util::{StreamExt, stream};
+use layouts::{LAYOUTS, TEXTS, Visit, Write};
 use redis::aio::MultiplexedConnection;
 use server::Server;
 use std::sync::Arc;
@@ -63,10 +65,13 @@ async fn compare(count: usize) {
         .get_multiplexed_async_connection_with_config(&patient)
         .await
         .unwrap();
-    let empty = settled(&mut raw).await;
-    fill_express(&mut raw, count).await;
-    let express = settled(&mut raw).await - empty;
-    redis::cmd("FLUSHALL").exec_async(&mut raw).await.unwrap();
+    let mut others = Vec::new();
+    for (name, write) in LAYOUTS {
+        let empty = settled(&mut raw).await;
+        fill(&mut raw, count, write).await;
+        others.push((name, settled(&mut raw).await - empty));
+        redis::cmd("FLUSHALL").exec_async(&mut raw).await.unwrap();
+    }
 
     let options = Options {
         command_limit: Duration::from_secs(30),
@@ -81,7 +86,9 @@ async fn compare(count: usize) {
 
     let per = |bytes: u64| bytes as f64 / count as f64;
     println!("\n{count} sessions, one for each user, five values, bytes for each session");
-    println!("  express-session, JSON       {:>7.1}", per(express));
+    for (name, bytes) in &others {
+        println!("  {name:<27} {:>7.1}", per(*bytes));
+    }
     let (mut parts, mut journal) = (0, 0);
     for (part, pattern) in PARTS {
         let (keys, bytes) = weigh(&mut raw, pattern).await;
@@ -98,11 +105,10 @@ async fn compare(count: usize) {
     );
     println!("  whole                       {:>7.1}", per(whole));
     let sessions = whole - journal;
-    println!(
-        "  whole but the journal       {:>7.1}, {:.2} times express-session",
-        per(sessions),
-        sessions as f64 / express as f64
-    );
+    println!("  whole but the journal       {:>7.1}, which is", per(sessions));
+    for (name, bytes) in others {
+        println!("    {:.2} times {name}", sessions as f64 / bytes as f64);
+    }
     println!(
         "  the journal                 {:.1} MB, whatever the number of sessions",
         journal as f64 / 1e6
@@ -163,62 +169,44 @@ async fn fill_ours(store: &Arc<RedisStore>, count: usize) {
         .with_user_agent(BROWSER)
         .with_language(LANGUAGES);
     let opening = stream::iter(0..count).map(|number| {
-        // As if they had come over half an hour.
-        clock.set(START + Duration::from_secs_f64(1800.0 * number as f64 / count as f64));
-        let user = LogIn::of(user(number).parse().unwrap()).with("password".parse().unwrap());
-        let log_in = user.data(values(number));
+        let visit = visit(number, count);
+        clock.set(Timestamp::from_millis(visit.at));
+        let user = LogIn::of(visit.user().parse().unwrap()).with("password".parse().unwrap());
+        let log_in = user.data(values(&visit));
         let (sessions, client) = (sessions.clone(), client.clone());
         async move { drop(sessions.log_in(log_in, &client, None).await.unwrap()) }
     });
     opening.buffer_unordered(64).collect::<()>().await;
 }
 
-fn user(number: usize) -> String {
-    format!("user-{number:08}")
+/// As if they had come over half an hour.
+fn visit(number: usize, count: usize) -> Visit {
+    let after = Duration::from_secs_f64(1800.0 * number as f64 / count as f64);
+    Visit {
+        number,
+        at: (START + after).as_millis(),
+    }
 }
 
-fn values(number: usize) -> Data {
+fn values(visit: &Visit) -> Data {
     let mut data = Data::default();
-    data.set_named("name", "Ada Lovelace").unwrap();
-    data.set_named("locale", "en-GB").unwrap();
-    data.set_named("theme", "dark").unwrap();
-    data.set_named("cart", &[number, number + 1, number + 2]).unwrap();
-    data.set_named("returnTo", &format!("/orders/{number}")).unwrap();
+    for (name, text) in TEXTS {
+        data.set_named(name, text).unwrap();
+    }
+    data.set_named("cart", &visit.cart()).unwrap();
+    data.set_named("returnTo", &visit.return_to()).unwrap();
     data
 }
 
-async fn fill_express(raw: &mut MultiplexedConnection, count: usize) {
+async fn fill(raw: &mut MultiplexedConnection, count: usize, write: Write) {
     let random = SeededRandom::new(9);
     for first in (0..count).step_by(1000) {
         let mut some = redis::pipe();
         for number in first..(first + 1000).min(count) {
             let mut id = [0; 16];
             random.fill(&mut id).unwrap();
-            let id = format!("{:032x}", u128::from_be_bytes(id));
-            some.cmd("SET")
-                .arg(format!("sess:{id}"))
-                .arg(express(number))
-                .arg("EX")
-                .arg(1800)
-                .ignore();
+            write(&mut some, u128::from_be_bytes(id), &visit(number, count));
         }
         some.exec_async(raw).await.unwrap();
     }
-}
-
-/// What express-session's `MemoryStore` and connect-redis write for the same session.
-fn express(number: usize) -> String {
-    serde_json::json!({
-        "cookie": {
-            "originalMaxAge": 1_800_000, "expires": "2026-11-21T03:30:00.000Z",
-            "secure": true, "httpOnly": true, "path": "/", "sameSite": "lax",
-        },
-        "user": user(number),
-        "name": "Ada Lovelace",
-        "locale": "en-GB",
-        "theme": "dark",
-        "cart": [number, number + 1, number + 2],
-        "returnTo": format!("/orders/{number}"),
-    })
-    .to_string()
 }
