@@ -60,6 +60,19 @@ pub(crate) fn is_on_the_move(error: &RedisError) -> bool {
         .is_some_and(|detail| detail.contains("non local key"))
 }
 
+/// Whether a server says that it has lost the right to write.
+pub(crate) fn is_fenced(error: &RedisError) -> bool {
+    error.code() == Some("NOREPLICAS") || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
+}
+
+/// Why nothing is read from such a server.
+pub(crate) fn fenced() -> RedisError {
+    redis::make_extension_error(
+        "NOREPLICAS".to_owned(),
+        Some("the primary has lost its replicas, so another may have taken its place".to_owned()),
+    )
+}
+
 /// A command that was given up.
 pub(crate) fn out_of_time() -> RedisError {
     io::Error::new(io::ErrorKind::TimedOut, "the server did not answer in time").into()

@@ -3,6 +3,7 @@
 use crate::call::Call;
 use crate::connection::address::{Address, ConnectError, Servers, check_prefix};
 use crate::connection::cluster::Cluster;
+use crate::connection::fence;
 use crate::connection::link::Link;
 use crate::connection::routes::{Ask, Routes};
 use crate::connection::sentinel::Sentinels;
@@ -71,9 +72,12 @@ impl RedisStore {
         } else {
             Names::new(&options.prefix)
         };
+        let journal = Arc::new(Journal::new(&routes, &names));
+        let routes = Arc::new(routes);
+        tokio::spawn(fence::watch(Arc::downgrade(&routes), names.clone()));
         Ok(Self {
-            journal: Arc::new(Journal::new(&routes, &names)),
-            routes: Arc::new(routes),
+            journal,
+            routes,
             names,
             place: if clustered {
                 place

@@ -114,6 +114,46 @@ async fn without_replicas_to_wait_for_an_ending_is_on_the_primary_only() {
     assert!(found.any(|what| what.contains("wait for 2 replicas") && what.contains("1 are connected")));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_1_a_primary_that_may_not_write_any_more_is_not_read_from() {
+    let old = Server::with_arguments(&["--min-replicas-to-write", "1", "--min-replicas-max-lag", "1"]);
+    let new = Server::start();
+    ask(new.port(), &["REPLICAOF", "127.0.0.1", &old.port().to_string()]);
+    until("the replica is fed", || {
+        ask(new.port(), &["INFO", "replication"]).contains("master_link_status:up")
+    });
+    until("the primary counts it", || {
+        ask(old.port(), &["INFO", "replication"]).contains("min_slaves_good_slaves:1")
+    });
+    let left_behind = Node::on(&old.url()).await;
+    let active = left_behind.log_in("alice").await;
+    left_behind.holds(active.token()).await;
+    until("the replica has it", || {
+        ask(new.port(), &["KEYS", "*:s:*"]).contains(":s:")
+    });
+    // The two part; the one goes on as a primary, the other may not write, and does not know what the first one does.
+    ask(new.port(), &["REPLICAOF", "NO", "ONE"]);
+    let there = Node::on(&new.url()).await;
+    there.sessions.log_out(&active, &client()).await.unwrap();
+    there.sessions.settled().await.unwrap();
+    let asked = std::time::Instant::now();
+    while left_behind.accepts(active.token()).await.is_some() {
+        assert!(
+            asked.elapsed() < Duration::from_secs(5),
+            "what was ended elsewhere is accepted here"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for _ in 0..200 {
+        assert_eq!(
+            left_behind.accepts(active.token()).await,
+            None,
+            "neither let in nor logged out"
+        );
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// An address behind which the server can be exchanged.
 struct Switch {
     port: u16,

@@ -8,7 +8,7 @@
 use crate::connection::replicas::Replicas;
 use crate::connection::spares::Spares;
 use crate::connection::target::Target;
-use crate::error::{out_of_time, replica};
+use crate::error::{fenced, out_of_time, replica};
 use crate::scripts::Script;
 use parking_lot::Mutex;
 use redis::aio::{AsyncPushSender, MultiplexedConnection};
@@ -16,7 +16,7 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, PushInfo, PushKind, RedisError, ServerErrorKind,
     Value,
 };
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -50,6 +50,10 @@ pub(crate) struct Link {
     up: AtomicU64,
     spares: Spares,
     replicas: Replicas,
+    /// The server may not write, so nothing is read from it either: see `fence.rs`.
+    fenced: AtomicBool,
+    /// Whether the server was ever seen to have replicas.
+    replicated: AtomicBool,
     dialler: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -75,6 +79,8 @@ impl Link {
             up: AtomicU64::new(0),
             spares: Spares::default(),
             replicas: Replicas::default(),
+            fenced: AtomicBool::new(false),
+            replicated: AtomicBool::new(false),
             dialler: Mutex::new(None),
         })
     }
@@ -105,6 +111,9 @@ impl Link {
         self: &Arc<Self>,
         commands: &Pipeline,
     ) -> Result<Vec<Result<Value, RedisError>>, RedisError> {
+        if self.fenced.load(Ordering::Relaxed) {
+            return Err(fenced());
+        }
         let (mut connection, number) = self.connection().await?;
         let answers = connection.send_packed_commands(commands, 0, commands.len()).await;
         let answers = answers.inspect_err(|error| self.judge(error, number))?;
@@ -168,7 +177,39 @@ impl Link {
             .map(|client| client.get_connection_info().addr().to_string())
     }
 
+    /// Sends a command, unless the server has lost the right to write.
     pub(crate) async fn send(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
+        if self.fenced.load(Ordering::Relaxed) {
+            return Err(fenced());
+        }
+        self.send_regardless(command).await
+    }
+
+    pub(crate) fn set_fenced(&self, fenced: bool) {
+        if self.fenced.swap(fenced, Ordering::Relaxed) != fenced {
+            tracing::warn!(fenced, "a primary lost the right to write, or has it again");
+        }
+    }
+
+    /// Whether another server could take this one's place.
+    pub(crate) async fn may_be_replaced(self: &Arc<Self>) -> bool {
+        if self.replicated.load(Ordering::Relaxed) {
+            return true;
+        }
+        let mut asking = redis::cmd("INFO");
+        asking.arg("replication");
+        let Ok(answer) = self.send_regardless(&asking).await else {
+            return false;
+        };
+        let told: String = redis::from_redis_value(answer).unwrap_or_default();
+        // The second is told where `min-replicas-to-write` is set.
+        let replicated = !told.contains("connected_slaves:0") || told.contains("min_slaves_good_slaves");
+        self.replicated.store(replicated, Ordering::Relaxed);
+        replicated
+    }
+
+    /// Sends a command whether the server may write or not.
+    pub(crate) async fn send_regardless(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
         let (mut connection, number) = self.connection().await?;
         let answer = connection
             .send_packed_command(command)

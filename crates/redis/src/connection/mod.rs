@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod address;
 pub(crate) mod cluster;
+pub(crate) mod fence;
 pub(crate) mod link;
 mod replicas;
 pub(crate) mod routes;

@@ -188,6 +188,9 @@ fn command(port: u16, data: &Path, settings: &Settings) -> Command {
         "",
         "--loglevel",
         "warning",
+        // Or its title overwrites the environment by which a test run finds what it has left behind.
+        "--set-proc-title",
+        "no",
     ]);
     command.arg("--dir").arg(data).arg("--unixsocket").arg(door(data));
     let port_text = port.to_string();

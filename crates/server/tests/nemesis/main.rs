@@ -134,7 +134,6 @@ fn nothing_revoked_gets_in_on_one_redis() {
 const UNHEARD: Loss = Loss::LastWrites(Duration::from_secs(4));
 
 #[test]
-#[ignore = "waits for the store URL"]
 fn nothing_revoked_gets_in_under_sentinel() {
     let promise = Promise {
         lease: LEASE,
@@ -145,7 +144,6 @@ fn nothing_revoked_gets_in_under_sentinel() {
 }
 
 #[test]
-#[ignore = "waits for the store URL"]
 fn nothing_revoked_gets_in_on_a_cluster() {
     let promise = Promise {
         lease: LEASE,
