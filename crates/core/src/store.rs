@@ -295,8 +295,8 @@ pub trait Store: Send + Sync + 'static {
     /// `next` is as good to read on from as any. A gap is told at once, with the oldest entries that are kept.
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError>;
 
-    /// Whether it answers, and whatever is wrong with it.
-    async fn examine(&self) -> Result<Vec<Finding>, StoreError>;
+    /// Whether it answers, and whatever is wrong with it; also whether its clock, if it has one, is far from `now`.
+    async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError>;
 
     /// What it is, for logs and the console, without secrets: `sqlite data/cloakroom.db`.
     fn describe(&self) -> String;

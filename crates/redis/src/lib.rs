@@ -5,10 +5,10 @@
 //! use cloakroom_core::Store;
 //! use cloakroom_redis::RedisStore;
 //!
-//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example(now: cloakroom_core::Timestamp) -> Result<(), Box<dyn std::error::Error>> {
 //! let store = RedisStore::connect("rediss://app:secret@sessions.internal/0?prefix=shop&ca=/etc/ca.pem").await?;
 //! println!("{}, {} sessions", store.describe(), store.count().await?);
-//! for finding in store.examine().await? {
+//! for finding in store.examine(now).await? {
 //!     println!("{}. {}", finding.what, finding.mend);
 //! }
 //! # Ok(())
@@ -82,7 +82,7 @@
 //! ```text
 //! ~cr:* resetchannels -@all +get +getrange +set +setrange +del +exists +pexpire +pttl +hget +hset
 //! +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo
-//! +eval +evalsha +script|load +info
+//! +eval +evalsha +script|load +info +time
 //! ```
 //!
 //! A cluster needs `+cluster|slots +asking +client|tracking` as well, and waiting for replicas `+wait`.

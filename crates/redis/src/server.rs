@@ -5,9 +5,13 @@ use crate::connection::link::Link;
 use crate::connection::routes::Routes;
 use crate::error::sort;
 use crate::reply::Reply;
-use cloakroom_core::{Finding, StoreError};
+use cloakroom_core::{Finding, StoreError, Timestamp};
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Clocks may be as far apart.
+const SKEW: Duration = Duration::from_secs(5);
 
 /// Its name and version.
 #[derive(Clone, Debug)]
@@ -67,13 +71,17 @@ pub(crate) fn refusal(place: &str, error: StoreError) -> ConnectError {
 }
 
 /// Looks at every primary. What is the matter with several is told once, with their addresses.
-pub(crate) async fn examine_all(routes: &Routes, wanted: u32) -> Result<Vec<Finding>, StoreError> {
+pub(crate) async fn examine_all(
+    routes: &Routes,
+    wanted: u32,
+    now: Timestamp,
+) -> Result<Vec<Finding>, StoreError> {
     let primaries = routes.primaries().await?;
     let many = primaries.len() > 1;
     let mut all: Vec<(Finding, Vec<String>)> = Vec::new();
     for (link, _) in &primaries {
         let address = link.address().unwrap_or_default();
-        for finding in examine(link, wanted).await? {
+        for finding in examine(link, wanted, now).await? {
             match all.iter_mut().find(|(known, _)| *known == finding) {
                 Some((_, at)) => at.push(address.clone()),
                 None => all.push((finding, vec![address.clone()])),
@@ -90,11 +98,12 @@ pub(crate) async fn examine_all(routes: &Routes, wanted: u32) -> Result<Vec<Find
 }
 
 /// Looks for what breaks a promise or is worth knowing.
-async fn examine(link: &Arc<Link>, wanted: u32) -> Result<Vec<Finding>, StoreError> {
+async fn examine(link: &Arc<Link>, wanted: u32, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
     let memory = Info::ask(link, "memory").await?;
     let persistence = Info::ask(link, "persistence").await?;
     let replication = Info::ask(link, "replication").await?;
     let least = setting(link, "min-replicas-to-write").await?;
+    let clock = time(link).await?;
     let snapshots = setting(link, "save").await?.map(|plan| !plan.is_empty());
     let found = [
         role(&replication),
@@ -103,6 +112,7 @@ async fn examine(link: &Arc<Link>, wanted: u32) -> Result<Vec<Finding>, StoreErr
         replicas(&replication),
         too_few_replicas(&replication, wanted),
         unfenced(&replication, least.as_deref()),
+        skew(clock, now),
     ];
     Ok(found.into_iter().flatten().collect())
 }
@@ -191,6 +201,31 @@ fn unfenced(replication: &Info, least: Option<&str>) -> Option<Finding> {
     (replicated && least == Some("0")).then(|| finding(true, what, mend))
 }
 
+/// What the server's clock says; nothing if not everybody may ask.
+async fn time(link: &Arc<Link>) -> Result<Option<Timestamp>, StoreError> {
+    match link.read(&redis::cmd("TIME")).await.map_err(sort) {
+        Ok(answer) => {
+            let seconds = Reply::new("examine", answer).many()?.into_iter().next();
+            let seconds = seconds.map(Reply::number).transpose()?;
+            Ok(seconds.map(|seconds| Timestamp::from_millis(seconds.saturating_mul(1000))))
+        }
+        Err(StoreError::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether two clocks are so far apart that deadlines come early on one machine. The server tells whole seconds.
+fn skew(clock: Option<Timestamp>, now: Timestamp) -> Option<Finding> {
+    let clock = clock?;
+    let apart = clock.since(now).max(now.since(clock));
+    let what = format!(
+        "the clocks of this machine and of the server are {} seconds apart: deadlines come early on one machine and late on another",
+        apart.as_secs()
+    );
+    let mend = "Keep all machines right with NTP (chrony, systemd-timesyncd).";
+    (apart > SKEW).then(|| finding(true, what, mend))
+}
+
 /// What a setting is; nothing if the server does not tell.
 async fn setting(link: &Arc<Link>, name: &str) -> Result<Option<String>, StoreError> {
     let asking = redis::cmd("CONFIG").arg("GET").arg(name).take();
@@ -270,6 +305,15 @@ mod tests {
                 .grave
         );
         assert_eq!(replicas(&info("role:master\nconnected_slaves:1\n")), None);
+    }
+
+    #[test]
+    fn clocks_that_are_far_apart_are_a_grave_finding() {
+        let at = |seconds: u64| Timestamp::from_millis(seconds * 1000);
+        assert_eq!(skew(Some(at(100)), at(105)), None);
+        assert!(skew(Some(at(100)), at(106)).unwrap().what.contains("6 seconds apart"));
+        assert!(skew(Some(at(106)), at(100)).unwrap().grave);
+        assert_eq!(skew(None, at(100)), None);
     }
 
     #[test]

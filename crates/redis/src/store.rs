@@ -211,8 +211,8 @@ impl Store for RedisStore {
         self.journal.page(after, at_most, wait).await
     }
 
-    async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
-        server::examine_all(&self.routes, self.options.replicas).await
+    async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
+        server::examine_all(&self.routes, self.options.replicas, now).await
     }
 
     fn describe(&self) -> String {

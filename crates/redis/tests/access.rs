@@ -15,7 +15,7 @@ use support::{Server, Settings, raw};
 
 /// The rule on the crate's front page.
 const RULE: &str = "~cr:* resetchannels -@all +get +getrange +set +setrange +del +exists +pexpire +pttl +hget +hset \
-    +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo +eval +evalsha \
+    +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo +time +eval +evalsha \
     +script|load +info";
 
 async fn add_user(server: &Server, name: &str, rule: &str) {
@@ -67,7 +67,7 @@ async fn the_documented_rights_are_enough() {
         .unwrap();
     assert_eq!(page.entries.len(), 3);
     assert!(
-        store.examine().await.is_ok(),
+        store.examine(support::now()).await.is_ok(),
         "also without the right to read the configuration"
     );
     assert_eq!(store.count().await.unwrap(), 0);
@@ -197,7 +197,7 @@ async fn what_an_operator_should_know_is_found() {
         "no",
     ];
     let careless = Server::with_arguments(&arguments);
-    let findings = support::store(&careless).await.examine().await.unwrap();
+    let findings = support::store(&careless).await.examine(support::now()).await.unwrap();
     let grave: Vec<_> = findings
         .iter()
         .filter(|it| it.grave)

@@ -10,7 +10,7 @@ use cloakroom_redis::RedisStore;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
-use support::{Node, Server, Watched, ask, client, until};
+use support::{Node, Server, Watched, ask, client, now, until};
 use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -109,7 +109,7 @@ async fn without_replicas_to_wait_for_an_ending_is_on_the_primary_only() {
     let store = RedisStore::connect(&format!("{}?replicas=2", server.url()))
         .await
         .unwrap();
-    let findings = store.examine().await.unwrap();
+    let findings = store.examine(now()).await.unwrap();
     let mut found = findings.iter().map(|finding| &finding.what);
     assert!(found.any(|what| what.contains("wait for 2 replicas") && what.contains("1 are connected")));
 }

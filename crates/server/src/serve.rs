@@ -100,9 +100,9 @@ async fn stop(handle: Handle<SocketAddr>) {
 
 /// Says at start what `doctor` would say about the store.
 fn warn_of_findings(app: &App) {
-    let store = app.sessions.store().clone();
+    let (store, now) = (app.sessions.store().clone(), app.sessions.now());
     tokio::spawn(async move {
-        for finding in store.examine().await.unwrap_or_default() {
+        for finding in store.examine(now).await.unwrap_or_default() {
             tracing::warn!(what = finding.what, mend = finding.mend, "the session store");
         }
     });

@@ -216,7 +216,7 @@ impl Store for SqliteStore {
         }
     }
 
-    async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
+    async fn examine(&self, _now: Timestamp) -> Result<Vec<Finding>, StoreError> {
         let place = Arc::clone(&self.place);
         self.readers
             .ask_within(EXAMINATION, move |connection| examine(connection, &place))

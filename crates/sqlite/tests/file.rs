@@ -66,7 +66,7 @@ async fn folder_and_file_are_for_their_owner_alone() {
     }
     assert_eq!(
         store
-            .examine()
+            .examine(START)
             .await
             .unwrap()
             .iter()
@@ -76,7 +76,7 @@ async fn folder_and_file_are_for_their_owner_alone() {
     );
 
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    let findings = store.examine().await.unwrap();
+    let findings = store.examine(START).await.unwrap();
     assert!(
         findings
             .iter()
@@ -295,7 +295,7 @@ async fn a_damaged_file_is_refused_and_told() {
     ));
     assert!(
         store
-            .examine()
+            .examine(START)
             .await
             .map_or(true, |findings| findings.iter().any(|finding| finding.grave))
     );

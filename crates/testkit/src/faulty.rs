@@ -355,8 +355,8 @@ impl Store for FaultyStore {
         self.pass(Step::Journal, None, act).await
     }
 
-    async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
-        self.pass(Step::Examine, None, self.inner.examine()).await
+    async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
+        self.pass(Step::Examine, None, self.inner.examine(now)).await
     }
 
     fn describe(&self) -> String {

@@ -260,8 +260,8 @@ impl Store for Flawed {
         Ok(page)
     }
 
-    async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
-        self.sound.examine().await
+    async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
+        self.sound.examine(now).await
     }
 
     fn describe(&self) -> String {

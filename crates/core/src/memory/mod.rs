@@ -177,7 +177,7 @@ impl Store for MemoryStore {
         Ok(look())
     }
 
-    async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
+    async fn examine(&self, _now: Timestamp) -> Result<Vec<Finding>, StoreError> {
         Ok(vec![Finding {
             grave: false,
             what: "sessions are kept in the memory of this process: a restart logs everybody out".to_owned(),

@@ -170,8 +170,8 @@ impl Store for Forgetting {
         self.store.journal(after, at_most, wait).await
     }
 
-    async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
-        self.store.examine().await
+    async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
+        self.store.examine(now).await
     }
 
     fn describe(&self) -> String {

@@ -254,7 +254,7 @@ impl Store for Wire {
         self.ask_within(wait + LIMIT, cut, step).await
     }
 
-    async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
+    async fn examine(&self, _now: Timestamp) -> Result<Vec<Finding>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -152,9 +152,9 @@ impl Store for Watched {
         self.inner.journal(after, at_most, wait).await
     }
 
-    async fn examine(&self) -> Result<Vec<Finding>, StoreError> {
+    async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
         self.asked("examine")?;
-        self.inner.examine().await
+        self.inner.examine(now).await
     }
 
     fn describe(&self) -> String {

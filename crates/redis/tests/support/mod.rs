@@ -10,7 +10,7 @@ mod server;
 
 pub use cluster::{Cluster, ClusterBench, ask};
 pub use fixture::Bench;
-pub use node::{Node, client};
+pub use node::{Node, client, now};
 pub use sentinel::{Watched, until};
 pub use server::{Server, Settings};
 

@@ -7,6 +7,7 @@ use crate::config::{Config, Purpose};
 use clap::Args;
 use cloakroom::{Clock as _, Finding, SystemClock};
 use serde_json::json;
+use std::time::Duration;
 
 /// Milliseconds since 1970 of the day on which this was written: a clock before it is wrong.
 const LONG_AGO: u64 = 1_795_000_000_000;
@@ -134,12 +135,28 @@ async fn store(config: &Config) -> Vec<Finding> {
         )
     };
     match cloakroom::open_store(config.store.expose()).await {
-        Ok(store) => store
-            .examine()
-            .await
-            .unwrap_or_else(|error| vec![unreachable(&error)]),
+        Ok(store) => {
+            let now = SystemClock.now();
+            let mut findings = store
+                .examine(now)
+                .await
+                .unwrap_or_else(|error| vec![unreachable(&error)]);
+            // Who only asks changes nothing.
+            let agreed = store.lease(Duration::ZERO, now).await.unwrap_or_default();
+            findings.extend(longer_lease(config.cache.lease.into(), agreed));
+            findings
+        }
         Err(error) => vec![unreachable(&error)],
     }
+}
+
+/// Whether other servers rely on a shorter lease than this one wants.
+fn longer_lease(wanted: Duration, agreed: Duration) -> Option<Finding> {
+    let what = format!(
+        "cache.lease is {wanted:?}, and the servers on this store agreed on {agreed:?}: while they run, `serve` does not start"
+    );
+    let mend = "Give it no more than the others, or stop all of them for three minutes to begin with another.";
+    (!agreed.is_zero() && wanted > agreed).then(|| finding(true, what, mend))
 }
 
 async fn directory(config: &Config) -> Vec<Finding> {
