@@ -311,7 +311,12 @@ mod tests {
     fn clocks_that_are_far_apart_are_a_grave_finding() {
         let at = |seconds: u64| Timestamp::from_millis(seconds * 1000);
         assert_eq!(skew(Some(at(100)), at(105)), None);
-        assert!(skew(Some(at(100)), at(106)).unwrap().what.contains("6 seconds apart"));
+        assert!(
+            skew(Some(at(100)), at(106))
+                .unwrap()
+                .what
+                .contains("6 seconds apart")
+        );
         assert!(skew(Some(at(106)), at(100)).unwrap().grave);
         assert_eq!(skew(None, at(100)), None);
     }

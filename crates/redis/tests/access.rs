@@ -197,7 +197,11 @@ async fn what_an_operator_should_know_is_found() {
         "no",
     ];
     let careless = Server::with_arguments(&arguments);
-    let findings = support::store(&careless).await.examine(support::now()).await.unwrap();
+    let findings = support::store(&careless)
+        .await
+        .examine(support::now())
+        .await
+        .unwrap();
     let grave: Vec<_> = findings
         .iter()
         .filter(|it| it.grave)

@@ -155,7 +155,8 @@ fn longer_lease(wanted: Duration, agreed: Duration) -> Option<Finding> {
     let what = format!(
         "cache.lease is {wanted:?}, and the servers on this store agreed on {agreed:?}: while they run, `serve` does not start"
     );
-    let mend = "Give it no more than the others, or stop all of them for three minutes to begin with another.";
+    let mend =
+        "Give it no more than the others, or stop all of them for three minutes to begin with another.";
     (!agreed.is_zero() && wanted > agreed).then(|| finding(true, what, mend))
 }
 

@@ -33,6 +33,16 @@ pub enum Outcome {
     Odd(u16),
 }
 
+impl Outcome {
+    /// The same, whether a replica has it or not.
+    pub fn or_by_primary_only(self) -> Self {
+        match self {
+            Self::DoneByPrimaryOnly => Self::Done,
+            outcome => outcome,
+        }
+    }
+}
+
 /// A question and its answer. Times count from the beginning of the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Op {

@@ -27,7 +27,7 @@ mod world;
 use checker::{Loss, Promise, Rule, Violation};
 use deployment::Kind;
 use dice::Dice;
-use history::{Act, History, Outcome, Recorder};
+use history::{Act, History, Op, Outcome, Recorder};
 use nodes::LEASE;
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher as _, RandomState};
@@ -63,7 +63,7 @@ fn survive(kind: Kind, promise: Promise) {
     nemesis::rage(&mut world, &recorder, &mut dice, span);
     traffic.finish(&world.runtime);
     let history = recorder.take();
-    println!("{}", report::table(&history));
+    println!("{}", report::table(&history, &promise));
     (0..nodes::NODES).for_each(|node| println!("  {}", world.nodes.near(node)));
     let violations = checker::violations(&history, &promise);
     show(&history, &violations);
@@ -102,7 +102,8 @@ fn show(history: &History, violations: &[Violation]) {
 fn something_happened(history: &History) {
     let count = |act, outcome| {
         let ops = history.ops.iter();
-        ops.filter(|op| (op.act, op.outcome) == (act, outcome)).count()
+        let same = |op: &&Op| op.act == act && op.outcome.or_by_primary_only() == outcome;
+        ops.filter(same).count()
     };
     for (act, outcome) in [
         (Act::Open, Outcome::Done),

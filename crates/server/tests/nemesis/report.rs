@@ -1,5 +1,6 @@
 //! The table: how long a revocation took, how everything was answered, and what struck when.
 
+use crate::checker::Promise;
 use crate::history::{Act, Fault, History, Op, Outcome};
 use crate::nodes::LEASE;
 use std::collections::BTreeMap;
@@ -16,9 +17,9 @@ struct Delays {
 }
 
 /// Everything worth knowing about a history.
-pub fn table(history: &History) -> String {
+pub fn table(history: &History, promise: &Promise) -> String {
     let mut text = String::new();
-    let [calm, faulty] = delays(history);
+    let [calm, faulty] = delays(history, promise);
     let _ = writeln!(
         text,
         "  from revoke to the last acceptance   sessions      p50      p99      max"
@@ -56,7 +57,7 @@ fn millis(span: &Duration) -> String {
 }
 
 /// Without faults and with them: those that were under way, or whose lease ran, while something was broken.
-fn delays(history: &History) -> [Delays; 2] {
+fn delays(history: &History, promise: &Promise) -> [Delays; 2] {
     let mut sessions: BTreeMap<u32, Vec<&Op>> = BTreeMap::new();
     for op in &history.ops {
         sessions.entry(op.session).or_default().push(op);
@@ -64,7 +65,7 @@ fn delays(history: &History) -> [Delays; 2] {
     let mut delays = <[Delays; 2]>::default();
     for ops in sessions.values() {
         // The one that was acknowledged; attempts that failed before it are nobody's promise.
-        let mut ends = ops.iter().filter(|op| is_end(op) && op.outcome == Outcome::Done);
+        let mut ends = ops.iter().filter(|op| is_end(op) && promise.holds(op.outcome));
         let Some(end) = ends.next() else { continue };
         let accepted = |op: &&&Op| op.act == Act::Check && op.outcome == Outcome::Done;
         let Some(last) = ops.iter().filter(accepted).map(|op| op.start).max() else {

@@ -39,6 +39,11 @@ impl Promise {
         self.lease + self.lease / 100
     }
 
+    /// Whether an answer says that something is done which no fail-over may undo.
+    pub fn holds(&self, outcome: Outcome) -> bool {
+        outcome == Outcome::Done || (self.loses_nothing() && outcome == Outcome::DoneByPrimaryOnly)
+    }
+
     fn loses_nothing(&self) -> bool {
         self.loss == Loss::Nothing
     }
