@@ -5,7 +5,7 @@
 
 mod support;
 
-use cloakroom_core::{Activity, CloseReason, Durability, Store};
+use cloakroom_core::{Activity, CloseReason, Durability, Policy, Store};
 use cloakroom_redis::RedisStore;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -214,6 +214,21 @@ async fn invariant_2_what_a_node_saw_revoked_is_said_again_to_a_primary_that_had
     hears
         .comes_to("the other node hears of it", gone.token(), false)
         .await;
+    // The new one is used already, by a node that renews tokens every second, and so it does with one that was ended.
+    let policy = Policy::builder()
+        .renew_after(Some(Duration::from_secs(1)))
+        .build()
+        .unwrap();
+    let elsewhere = Node::under(&new.url(), policy).await;
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    let resolved = elsewhere
+        .sessions
+        .resolve(gone.token(), &client(), Activity::User)
+        .await;
+    let renewed = resolved
+        .unwrap()
+        .expect("the new primary has not heard of its end");
+    assert_ne!(renewed.token().key(), gone.token().key(), "it was not renewed");
     // The node that ended them is gone too: the one that only heard of it has to say it.
     drop(ends);
     old.kill();
@@ -232,6 +247,9 @@ async fn invariant_2_what_a_node_saw_revoked_is_said_again_to_a_primary_that_had
         Some(false),
         "the new primary never knew this one"
     );
+    elsewhere
+        .comes_to("so is the token that it was renewed to", renewed.token(), false)
+        .await;
     // It is so in the store, not only here.
     let late = Node::on(&switch.url()).await;
     for token in [gone.token(), rotated.token()] {

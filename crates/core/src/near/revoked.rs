@@ -5,7 +5,7 @@
 use crate::event::{Actor, Cause, CloseReason, Event, Kind};
 use crate::id::SessionId;
 use crate::key::Key;
-use crate::record::Epoch;
+use crate::record::{Epoch, Slot};
 use crate::store::{Store, StoreError};
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -21,6 +21,8 @@ const KEPT: Duration = Duration::from_mins(10);
 const MOST: usize = 100_000;
 /// The longest overlap that a policy may have.
 const LONGEST_OVERLAP: Duration = Duration::from_secs(30);
+/// How often a token may have been renewed since.
+const STEPS: usize = 8;
 /// How many are said at a time.
 const AT_ONCE: usize = 32;
 
@@ -150,11 +152,11 @@ async fn say_one(store: &dyn Store, revocation: &Revocation, now: Timestamp) -> 
         ..Cause::default()
     };
     match revocation {
-        Revocation::Key(key, reason) => store.close(key, *reason, &cause(now)).await.map(drop),
-        Revocation::Renewed(key) => store
-            .close(key, CloseReason::Revoked, &cause(now))
-            .await
-            .map(drop),
+        Revocation::Key(key, reason) => end_wherever(store, *key, *reason, &cause(now)).await,
+        Revocation::Renewed(key) => match store.close(key, CloseReason::Revoked, &cause(now)).await {
+            Err(StoreError::Corrupt { .. }) => Ok(()),
+            ended => ended.map(drop),
+        },
         Revocation::Epoch {
             subject,
             epoch,
@@ -169,4 +171,28 @@ async fn say_one(store: &dyn Store, revocation: &Revocation, now: Timestamp) -> 
             Ok(())
         }
     }
+}
+
+/// Ends what is under a key, or where it went from there: the new primary may have renewed the token meanwhile.
+async fn end_wherever(
+    store: &dyn Store,
+    mut key: Key,
+    reason: CloseReason,
+    cause: &Cause,
+) -> Result<(), StoreError> {
+    for _ in 0..STEPS {
+        let left = match store.close(&key, reason, cause).await {
+            Ok(None) => store.load(&key).await,
+            Ok(Some(_)) => return Ok(()),
+            Err(error) => Err(error),
+        };
+        match left {
+            Ok(Some(Slot::Moved(moved))) => key = moved.to,
+            Ok(Some(Slot::Live(_))) => {}
+            // What can not be read is accepted nowhere.
+            Ok(None) | Err(StoreError::Corrupt { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }

@@ -33,11 +33,15 @@ impl Clock for RealClock {
 
 impl Node {
     pub async fn on(url: &str) -> Self {
+        Self::under(url, Policy::default()).await
+    }
+
+    pub async fn under(url: &str, policy: Policy) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let store = RedisStore::connect(url).await.unwrap();
         let random = SeededRandom::new(NEXT.fetch_add(1, Ordering::Relaxed) << 32);
         let clock = RealClock(Instant::now());
-        let sessions = Sessions::new(Arc::new(store), Policy::default(), clock, random);
+        let sessions = Sessions::new(Arc::new(store), policy, clock, random);
         let near = NearOptions::new(1000, Duration::from_secs(1)).unwrap();
         let (sessions, following) = sessions.near(near).await.unwrap();
         Self {
