@@ -2,7 +2,6 @@
 
 pub(crate) mod entry;
 mod many;
-mod news;
 mod one;
 mod pages;
 pub(crate) mod place;
