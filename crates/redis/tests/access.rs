@@ -15,8 +15,8 @@ use support::{Server, Settings, raw};
 
 /// The rule on the crate's front page.
 const RULE: &str = "~cr:* resetchannels -@all +get +getrange +set +setrange +del +exists +pexpire +pttl +hget +hset \
-    +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo +time +eval +evalsha \
-    +script|load +info";
+    +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo +eval +evalsha \
+    +script|load +info +time";
 
 async fn add_user(server: &Server, name: &str, rule: &str) {
     let mut raw = raw(server).await;

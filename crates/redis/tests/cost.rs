@@ -88,7 +88,11 @@ async fn a_touch_writes_once_and_touches_travel_together() {
         (counted["setrange"], counted["pexpire"], counted["getrange"]),
         (19, 19, 19)
     );
-    assert_eq!(counted.len(), 4, "{counted:?}");
+    assert_eq!(
+        counted["exists"], 2,
+        "whether the slot moves is asked once in each call"
+    );
+    assert_eq!(counted.len(), 5, "{counted:?}");
     reset(&mut raw).await;
     store.touch(&touches).await.unwrap();
     assert!(
