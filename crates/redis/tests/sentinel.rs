@@ -100,7 +100,15 @@ async fn without_replicas_to_wait_for_an_ending_is_on_the_primary_only() {
     until("the replica is fed", || {
         ask(replica.port(), &["INFO", "replication"]).contains("master_link_status:up")
     });
-    assert_eq!(durability("replicas=1").await, Durability::Durable);
+    until("the primary counts it", || {
+        ask(server.port(), &["INFO", "replication"]).contains("state=online")
+    });
+    let url = format!("{}?replicas=1", server.url());
+    let patient = RedisStore::connect_with(&url, support::patient()).await.unwrap();
+    assert_eq!(
+        patient.durability(cloakroom_core::Bucket(7)).await.unwrap(),
+        Durability::Durable
+    );
     assert_eq!(
         durability("replicas=2").await,
         Durability::PrimaryOnly,

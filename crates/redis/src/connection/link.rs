@@ -154,6 +154,17 @@ impl Link {
         self.connect(&server, &config).await
     }
 
+    /// Waits until the n-th connection is not the present one any more.
+    pub(crate) async fn given_up(&self, number: u64) {
+        let mut states = self.state.subscribe();
+        let is_up = |state: &State| matches!(state, State::Up(_, present) if *present == number);
+        while is_up(&states.borrow_and_update()) {
+            if states.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
     /// Which connection is up; 0 if none is.
     pub(crate) fn number(&self) -> u64 {
         self.up.load(Ordering::Acquire)

@@ -30,8 +30,9 @@ pub(crate) struct Log {
     link: Arc<Link>,
     name: Vec<u8>,
     alive: Vec<u8>,
-    /// Connections for reads that wait. One that waits answers nobody else, so the shared connection is never used for it.
-    idle: Mutex<Vec<MultiplexedConnection>>,
+    /// Connections for reads that wait, each to the server of the link's n-th connection. One that waits answers nobody
+    /// else, so the shared connection is never used for it.
+    idle: Mutex<Vec<(MultiplexedConnection, u64)>>,
 }
 
 impl Log {
@@ -112,18 +113,22 @@ impl Log {
     }
 
     /// Reads with a connection of one's own. It is kept for the next time only if all went well, and closed if the
-    /// caller goes away.
+    /// caller goes away. Who waits for a server that the link has given up would wait in vain.
     async fn wait_for(
         &self,
         asking: &Pipeline,
         wait: Duration,
     ) -> Result<Vec<Result<Value, RedisError>>, RedisError> {
-        let kept = self.idle.lock().pop();
-        let (mut connection, fresh) = match kept {
+        let number = self.link.number();
+        let (mut connection, fresh) = match self.kept(number) {
             Some(connection) => (connection, false),
             None => (self.dial().await?, true),
         };
-        let answers = match self.wait_on(&mut connection, asking, wait).await {
+        let answers = tokio::select! {
+            answers = self.wait_on(&mut connection, asking, wait) => answers,
+            () = self.link.given_up(number) => Err(out_of_time()),
+        };
+        let answers = match answers {
             // It broke while nobody used it.
             Err(error) if !fresh && error.is_connection_dropped() => {
                 connection = self.dial().await?;
@@ -135,10 +140,17 @@ impl Log {
         if answers.iter().all(Result::is_ok) {
             let mut idle = self.idle.lock();
             if idle.len() < IDLE {
-                idle.push(connection);
+                idle.push((connection, number));
             }
         }
         Ok(answers)
+    }
+
+    /// One to the server that is connected now; those to others are closed.
+    fn kept(&self, number: u64) -> Option<MultiplexedConnection> {
+        let mut idle = self.idle.lock();
+        idle.retain(|(_, of)| *of == number);
+        idle.pop().map(|(connection, _)| connection)
     }
 
     async fn dial(&self) -> Result<MultiplexedConnection, RedisError> {

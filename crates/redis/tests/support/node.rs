@@ -3,7 +3,7 @@
 use cloakroom_core::{
     Active, Activity, Client, Clock, LogIn, NearOptions, Policy, Sessions, Timestamp, Token,
 };
-use cloakroom_redis::RedisStore;
+use cloakroom_redis::{Options, RedisStore};
 use cloakroom_testkit::SeededRandom;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,7 +38,12 @@ impl Node {
 
     pub async fn under(url: &str, policy: Policy) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        let store = RedisStore::connect(url).await.unwrap();
+        // A replica may be slow to answer on a machine that has much to do.
+        let options = Options {
+            command_limit: Duration::from_secs(2),
+            ..Options::default()
+        };
+        let store = RedisStore::connect_with(url, options).await.unwrap();
         let random = SeededRandom::new(NEXT.fetch_add(1, Ordering::Relaxed) << 32);
         let clock = RealClock(Instant::now());
         let sessions = Sessions::new(Arc::new(store), policy, clock, random);

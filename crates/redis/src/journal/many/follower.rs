@@ -10,7 +10,7 @@ use crate::names::Names;
 use crate::reply::Reply;
 use crate::scripts::WHICH;
 use cloakroom_core::{Bucket, Position, StoreError};
-use futures_util::future::try_join_all;
+use futures_util::future::{select_all, try_join_all};
 use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisError, Value};
 use std::collections::BTreeSet;
@@ -30,6 +30,9 @@ pub(super) struct Follower {
 }
 
 pub(super) struct Line {
+    link: Arc<Link>,
+    /// To the server of the link's n-th connection.
+    number: u64,
     connection: MultiplexedConnection,
     pub(super) buckets: BTreeSet<u8>,
 }
@@ -56,7 +59,7 @@ impl Logs {
 
     fn kept(&self, at: &Position) -> Option<Follower> {
         let mut idle = self.idle.lock();
-        idle.retain(|follower| !follower.news.is_broken());
+        idle.retain(Follower::is_current);
         let place = idle.iter().position(|follower| follower.at == *at)?;
         Some(idle.swap_remove(place))
     }
@@ -70,14 +73,38 @@ impl Logs {
     }
 }
 
+impl Follower {
+    /// Whether each of its servers is still the one that its link is connected to.
+    fn is_current(&self) -> bool {
+        !self.news.is_broken() && self.lines.iter().all(|line| line.link.number() == line.number)
+    }
+
+    /// Waits until there is something to be read. Answers whether all servers are still the same.
+    pub(super) async fn news_come(&self) -> bool {
+        let given_up = self
+            .lines
+            .iter()
+            .map(|line| Box::pin(line.link.given_up(line.number)));
+        tokio::select! {
+            () = self.news.come() => !self.news.is_broken(),
+            _ = select_all(given_up) => false,
+        }
+    }
+}
+
 impl Line {
     async fn dial(link: &Arc<Link>, buckets: &[Bucket], news: &Arc<News>) -> Result<Self, RedisError> {
+        // Makes sure that the link is up: a server that it has given up is not to be followed.
+        link.send(redis::cmd("INFO").arg("replication")).await?;
+        let number = link.number();
         let mut connection = link.private(Teller(Arc::clone(news))).await?;
         let mut tracking = redis::cmd("CLIENT");
         tracking.arg("TRACKING").arg("ON");
         let answer = timeout(link.limit(), connection.send_packed_command(&tracking)).await;
         answer.unwrap_or_else(|_| Err(out_of_time()))?.extract_error()?;
         Ok(Self {
+            link: Arc::clone(link),
+            number,
             connection,
             buckets: buckets.iter().map(|bucket| bucket.0).collect(),
         })

@@ -11,7 +11,7 @@ use super::pages::Read;
 use super::place::{Extent, Place};
 use crate::connection::cluster::Cluster;
 use crate::connection::routes::Ask;
-use crate::error::{sort, unexpected};
+use crate::error::{out_of_time, sort, unexpected};
 use crate::names::Names;
 use crate::reply::Reply;
 use crate::scripts::{END, Script};
@@ -95,9 +95,14 @@ impl Logs {
                 self.keep(follower);
                 return Ok(page);
             }
-            if timeout_at(until, follower.news.come()).await.is_err() {
+            match timeout_at(until, follower.news_come()).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.cluster.draw_soon();
+                    return Err(sort(out_of_time()));
+                }
                 // Should news ever be lost, this finds out.
-                follower.news.add(0..=u8::MAX);
+                Err(_) => follower.news.add(0..=u8::MAX),
             }
         }
     }
