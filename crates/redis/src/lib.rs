@@ -82,7 +82,7 @@
 //! ```text
 //! ~cr:* resetchannels -@all +get +getrange +set +setrange +del +exists +pexpire +pttl +hget +hset
 //! +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo
-//! +eval +evalsha +script|load +info +time
+//! +hmget +eval +evalsha +script|load +info +time
 //! ```
 //!
 //! A cluster needs `+cluster|slots +asking +client|tracking` as well, and waiting for replicas `+wait`.

@@ -5,18 +5,22 @@
 
 mod support;
 
-use cloakroom_core::{CloseReason, Position, Slot, Store, StoreError};
+use cloakroom_core::{CloseReason, Durability, Position, Slot, Store, StoreError};
 use cloakroom_redis::{ConnectError, RedisStore};
 use cloakroom_testkit::{START, Sample, after, cause};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
-use support::{Server, Settings, raw};
+use support::{Cluster, Server, Settings, raw};
 
 /// The rule on the crate's front page.
 const RULE: &str = "~cr:* resetchannels -@all +get +getrange +set +setrange +del +exists +pexpire +pttl +hget +hset \
-    +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo +eval +evalsha \
-    +script|load +info +time";
+    +hdel +hexists +hgetall +hincrby +rpush +lpop +zadd +zrem +zrangebyscore +xadd +xread +xrange +xinfo +hmget +eval \
+    +evalsha +script|load +info +time";
+
+/// What a cluster needs as well, and who waits for replicas.
+const IN_A_CLUSTER: &str = "+cluster|slots +asking +client|tracking";
+const FOR_REPLICAS: &str = "+wait";
 
 async fn add_user(server: &Server, name: &str, rule: &str) {
     let mut raw = raw(server).await;
@@ -56,6 +60,10 @@ async fn the_documented_rights_are_enough() {
     assert_eq!(store.touch(&[session.touch(after(60))]).await.unwrap(), [true]);
     let _ = store.swap(&session.swap(b"x")).await.unwrap();
     let _ = store.sweep(after(3600), 10).await.unwrap();
+    let end = store.confirm().await.unwrap();
+    assert!(end.reached(&store.journal_end().await.unwrap()));
+    let second = Duration::from_secs(1);
+    assert_eq!(store.lease(second, START).await.unwrap(), second);
     let _ = store
         .close_subject(&alice, None, CloseReason::Revoked, &cause(after(3601)))
         .await
@@ -79,6 +87,64 @@ async fn the_documented_rights_are_enough() {
         matches!(foreign.load(&session.key).await, Err(StoreError::Refused(_))),
         "keys of others are closed"
     );
+}
+
+#[tokio::test]
+async fn the_documented_rights_are_enough_in_a_cluster() {
+    let page = include_str!("../src/lib.rs").replace("//!", "");
+    assert!(page.contains(&format!("`{IN_A_CLUSTER}`")) && page.contains(&format!("`{FOR_REPLICAS}`")));
+    let cluster = Cluster::start(0);
+    for server in &cluster.servers {
+        add_user(server, "app", &format!("{RULE} {IN_A_CLUSTER} {FOR_REPLICAS}")).await;
+    }
+    let hosts = cluster
+        .url()
+        .replace("redis-cluster://", "redis-cluster://app:hunter2@");
+    let store = RedisStore::connect(&format!("{hosts}?replicas=1")).await.unwrap();
+    let sample = Sample::new(1);
+    let (mut keys, mut owners) = (Vec::new(), Vec::new());
+    for number in 0..20 {
+        let subject: cloakroom_core::Subject = format!("user {number}").parse().unwrap();
+        let session = sample.session(&subject, START);
+        let _ = store.open(&session.opening()).await.unwrap();
+        keys.push(session.key);
+        owners.push(subject);
+    }
+    assert!(store.load(&keys[0]).await.unwrap().is_some());
+    assert_eq!(store.count().await.unwrap(), 20);
+    assert_eq!(store.scan(None, 100).await.unwrap().found.len(), 20);
+    let end = store.confirm().await.unwrap();
+    assert!(end.reached(&store.journal_end().await.unwrap()));
+    let waiting = store.journal(&end, 10, Duration::from_secs(10));
+    let ending = async {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        store
+            .close(&keys[0], CloseReason::Revoked, &cause(after(1)))
+            .await
+            .unwrap()
+    };
+    let (page, ended) = tokio::join!(waiting, ending);
+    assert_eq!((page.unwrap().entries.len(), ended.is_some()), (1, true));
+    let all = store
+        .close_subject(&owners[1], None, CloseReason::Revoked, &cause(after(1)))
+        .await;
+    assert_eq!(all.unwrap().ended.len(), 1);
+    assert_eq!(
+        store.durability(keys[0].bucket()).await.unwrap(),
+        Durability::PrimaryOnly,
+        "there is no replica"
+    );
+    assert_eq!(
+        store.lease(Duration::from_secs(1), START).await.unwrap(),
+        Duration::from_secs(1)
+    );
+    assert!(store.sweep(after(100_000), 100).await.unwrap().ended > 0);
+    assert!(store.examine(support::now()).await.is_ok());
+    let stranger = cluster
+        .url()
+        .replace("redis-cluster://", "redis-cluster://app:wrong@");
+    let refused = RedisStore::connect(&stranger).await.unwrap_err();
+    assert!(matches!(refused, ConnectError::Refused { .. }), "{refused:?}");
 }
 
 #[tokio::test]
