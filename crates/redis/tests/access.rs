@@ -11,7 +11,7 @@ use cloakroom_testkit::{START, Sample, after, cause};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
-use support::{Cluster, Server, Settings, raw};
+use support::{Cluster, Server, Settings, free_port, raw};
 
 /// The rule on the crate's front page.
 const RULE: &str = "~cr:* resetchannels -@all +get +getrange +set +setrange +del +exists +pexpire +pttl +hget +hset \
@@ -280,4 +280,47 @@ async fn what_an_operator_should_know_is_found() {
     );
     let careful = support::store(&Server::start()).await;
     assert!(careful.describe().starts_with("Redis 7.") || careful.describe().starts_with("Valkey"));
+}
+
+#[tokio::test]
+async fn all_servers_of_a_cluster_are_reached_by_tls() {
+    let files = tempfile::tempdir().unwrap();
+    certificates(files.path());
+    let file = |name: &str| files.path().join(name).display().to_string();
+    let ports = std::cell::RefCell::new(Vec::new());
+    let cluster = Cluster::with(0, || {
+        let port = free_port();
+        ports.borrow_mut().push(port);
+        let arguments = [
+            ("--tls-port", port.to_string()),
+            ("--tls-cert-file", file("server.crt")),
+            ("--tls-key-file", file("server.key")),
+            ("--tls-ca-cert-file", file("ca.crt")),
+            ("--tls-auth-clients", "no".to_owned()),
+            ("--tls-cluster", "yes".to_owned()),
+        ];
+        arguments
+            .into_iter()
+            .flat_map(|(name, value)| [name.to_owned(), value])
+            .collect()
+    });
+    let one = ports.borrow()[0];
+    let url = format!("rediss-cluster://127.0.0.1:{one}?ca={}", file("ca.crt"));
+    let store = RedisStore::connect_with(&url, support::patient()).await.unwrap();
+    let sample = Sample::new(1);
+    for number in 0..12 {
+        let session = sample.session(&format!("user {number}").parse().unwrap(), START);
+        let _ = store.open(&session.opening()).await.unwrap();
+        assert!(store.load(&session.key).await.unwrap().is_some());
+    }
+    let page = store
+        .journal(&Position::start(), 100, Duration::ZERO)
+        .await
+        .unwrap();
+    assert_eq!(page.entries.len(), 12);
+    let plain = |server| cluster.ask(server, &["CLIENT", "LIST"]);
+    let ours = (0..3).all(|server| plain(server).lines().count() > 1);
+    assert!(ours, "every server has a connection of ours");
+    let error = RedisStore::connect(&format!("rediss-cluster://127.0.0.1:{one}")).await;
+    assert!(error.is_err(), "an authority that nobody named is not trusted");
 }

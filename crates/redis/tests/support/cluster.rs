@@ -16,7 +16,12 @@ pub struct Cluster {
 
 impl Cluster {
     pub fn start(replicas: usize) -> Self {
-        let servers: Vec<_> = (0..3 * (1 + replicas)).map(|_| start()).collect();
+        Self::with(replicas, || Vec::new())
+    }
+
+    /// Each server with more arguments, of its own.
+    pub fn with(replicas: usize, more: impl Fn() -> Vec<String>) -> Self {
+        let servers: Vec<_> = (0..3 * (1 + replicas)).map(|_| start(&more)).collect();
         let created = Command::new("redis-cli")
             .args(["--cluster", "create"])
             .args(servers.iter().map(address))
@@ -86,14 +91,10 @@ impl Cluster {
     }
 }
 
-fn start() -> Server {
+fn start(more: &impl Fn() -> Vec<String>) -> Server {
     for _ in 0..5 {
         // The usual bus port, 10000 higher, may not exist.
-        let bus = TcpListener::bind(("127.0.0.1", 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let bus = free_port();
         let arguments = [
             "--cluster-enabled",
             "yes",
@@ -109,7 +110,11 @@ fn start() -> Server {
             "0",
         ];
         let settings = Settings {
-            arguments: arguments.iter().map(|it| (*it).to_owned()).collect(),
+            arguments: arguments
+                .iter()
+                .map(|it| (*it).to_owned())
+                .chain(more())
+                .collect(),
             tls: None,
         };
         if let Some(server) = Server::try_with(settings) {
@@ -117,6 +122,12 @@ fn start() -> Server {
         }
     }
     panic!("no server of a cluster starts");
+}
+
+/// A port that nobody has at this moment.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 fn address(server: &Server) -> String {

@@ -8,7 +8,7 @@ mod node;
 mod sentinel;
 mod server;
 
-pub use cluster::{Cluster, ClusterBench, ask};
+pub use cluster::{Cluster, ClusterBench, ask, free_port};
 pub use fixture::Bench;
 pub use node::{Node, client, now};
 pub use sentinel::{Watched, until};
