@@ -16,7 +16,7 @@ pub struct Cluster {
 
 impl Cluster {
     pub fn start(replicas: usize) -> Self {
-        Self::with(replicas, || Vec::new())
+        Self::with(replicas, Vec::new)
     }
 
     /// Each server with more arguments, of its own.
