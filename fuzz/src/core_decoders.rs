@@ -60,17 +60,18 @@ pub fn cause(bytes: &[u8]) {
     }
 }
 
-/// A position that can be read is short and harmless, and comes back as it was.
+/// A position that can be read is bounded and harmless, comes back as it was, and is where it is.
 pub fn position(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes)
         && let Ok(position) = text.parse::<Position>()
     {
         assert_eq!(position.as_str(), text);
+        assert!(position.reached(&position) && position.same_history(&position));
         assert!(
-            text.len() <= 64
+            text.len() <= 256 * 65
                 && text
                     .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
         );
     }
 }
