@@ -350,6 +350,17 @@ mod tests {
                 "redis://u:hunter2@localhost/#insecure",
                 "certificates are always verified",
             ),
+            ("redis://u:hunter2@a,b", "several servers"),
+            ("redis-sentinel://u:hunter2@a,b", "misses the name"),
+            ("redis-sentinel://u:hunter2@a,b/ma*in", "misses the name"),
+            ("redis-cluster://u:hunter2@a,b/3", "a cluster has none but 0"),
+            ("redis-cluster://u:hunter2@a,,b", "can not be read"),
+            ("redis://u:hunter2@a/?replicas=many", "a number from 0 to 9"),
+            ("redis://u:hunter2@a/?replicas=10", "a number from 0 to 9"),
+            (
+                "redis://u:hunter2@a/?sentinel_password=hunter2",
+                "unknown setting `sentinel_password`",
+            ),
             ("redis://u:hunter2@localhost/abc", "no such database"),
             ("redis://u:hunter2@localhost:99999", "can not be read"),
             (
