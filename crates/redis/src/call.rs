@@ -60,6 +60,17 @@ impl Call {
     }
 }
 
+/// How long the key stays that is written to see whether a server may write. Nobody reads it; it is there for operators to
+/// see.
+pub(crate) const ALIVE: Duration = Duration::from_mins(1);
+
+/// Writes that key.
+pub(crate) fn sign_of_life(name: &[u8]) -> Cmd {
+    let mut command = redis::cmd("SET");
+    command.arg(name).arg("1").arg("PX").arg(millis(ALIVE));
+    command
+}
+
 /// A span in whole milliseconds.
 pub(crate) fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)

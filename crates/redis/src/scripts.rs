@@ -3,6 +3,7 @@
 //! A script that is not marked `allow-oom` is refused by a full server before it starts, so nothing is ever half done.
 //! Those that end sessions are marked: logging out has to work when memory is full.
 
+use redis::Cmd;
 use std::sync::LazyLock;
 
 /// A script and its name on the server.
@@ -15,6 +16,13 @@ impl Script {
     /// SHA-1 in hexadecimal, by which the server knows it.
     pub(crate) fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// A call with all its source, which no server needs to be taught beforehand: for pipelines. So many keys come first.
+    pub(crate) fn with_source(&self, keys: u8) -> Cmd {
+        let mut command = redis::cmd("EVAL");
+        command.arg(self.source).arg(keys);
+        command
     }
 }
 

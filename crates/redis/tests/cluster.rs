@@ -5,7 +5,7 @@
 
 mod support;
 
-use cloakroom_core::{Bucket, CloseReason, Durability, Kind, Position, Store, StoreError, Subject};
+use cloakroom_core::{Bucket, CloseReason, Kind, Position, Store, StoreError, Subject};
 use cloakroom_redis::{Options, RedisStore};
 use cloakroom_testkit::{Draft, START, Sample, after, cause};
 use std::sync::Arc;
@@ -214,12 +214,7 @@ async fn invariants_1_and_2_a_durable_ending_holds_when_a_primary_of_a_cluster_d
     other.holds(goes.token()).await;
     let bob: Subject = "bob".parse().unwrap();
     let owner = cluster.owner(slot_of(&cluster, Bucket::of(&bob)));
-    let cause = one.sessions.operator("test");
-    one.sessions
-        .end_all(&bob, CloseReason::Revoked, &cause)
-        .await
-        .unwrap();
-    assert_eq!(one.sessions.durability(&bob).await.unwrap(), Durability::Durable);
+    one.ends_for_good("bob").await;
     cluster.servers[owner].kill();
     let killed = Instant::now();
     for node in [&one, &other] {

@@ -5,7 +5,7 @@
 
 mod support;
 
-use cloakroom_core::{Activity, CloseReason, Durability, Policy, Store};
+use cloakroom_core::{Activity, Durability, Policy, Store};
 use cloakroom_redis::RedisStore;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -22,13 +22,7 @@ async fn invariants_1_and_2_a_durable_ending_holds_when_the_primary_dies_the_mom
     let goes = one.log_in("bob").await;
     other.holds(stays.token()).await;
     other.holds(goes.token()).await;
-    let bob = "bob".parse().unwrap();
-    let cause = one.sessions.operator("test");
-    one.sessions
-        .end_all(&bob, CloseReason::Revoked, &cause)
-        .await
-        .unwrap();
-    assert_eq!(one.sessions.durability(&bob).await.unwrap(), Durability::Durable);
+    one.ends_for_good("bob").await;
     let dead = watched.primary();
     watched.servers[dead].kill();
     until("another server is the primary", || watched.primary() != dead);

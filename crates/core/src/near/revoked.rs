@@ -54,6 +54,7 @@ pub(super) struct Revoked {
 struct Memory {
     /// With the moment of the steady clock at which each was seen, oldest first.
     seen: VecDeque<(Duration, Revocation)>,
+    /// Those of [`Revocation::Key`]: this node may learn of one twice, by what it did and by the journal.
     keys: HashSet<Key>,
 }
 
@@ -73,7 +74,7 @@ impl Revoked {
 
     pub(super) fn remember(&self, revocation: Revocation, now: Duration) {
         let mut memory = self.memory.lock();
-        if let Revocation::Key(key, _) | Revocation::Renewed(key) = &revocation
+        if let Revocation::Key(key, _) = &revocation
             && !memory.keys.insert(*key)
         {
             return;
@@ -138,7 +139,7 @@ impl Memory {
     }
 
     fn forget_oldest(&mut self) {
-        if let Some((_, Revocation::Key(key, _) | Revocation::Renewed(key))) = self.seen.pop_front() {
+        if let Some((_, Revocation::Key(key, _))) = self.seen.pop_front() {
             self.keys.remove(&key);
         }
     }

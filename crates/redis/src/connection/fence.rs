@@ -6,6 +6,7 @@
 //!
 //! A server that never had a replica is not asked: nobody could take its place.
 
+use crate::call::sign_of_life;
 use crate::connection::link::Link;
 use crate::connection::routes::Routes;
 use crate::error::is_fenced;
@@ -18,8 +19,6 @@ use tokio::time::sleep;
 
 /// A third of the usual lease: what a fence hides is noticed no later than what a near cache has not heard.
 const EVERY: Duration = Duration::from_millis(300);
-/// How long what is written stays.
-const LIFE: u32 = 60_000;
 
 /// Watches for as long as somebody uses the routes.
 pub(crate) async fn watch(routes: Weak<Routes>, names: Names) {
@@ -42,9 +41,7 @@ async fn probe(link: &Arc<Link>, buckets: &[Bucket], names: &Names) {
     if link.number() == 0 || !link.may_be_replaced().await {
         return;
     }
-    let mut writing = redis::cmd("SET");
-    writing.arg(names.alive(*bucket)).arg("1").arg("PX").arg(LIFE);
-    match link.send_regardless(&writing).await {
+    match link.send_regardless(&sign_of_life(&names.alive(*bucket))).await {
         Ok(_) => link.set_fenced(false),
         Err(error) if is_fenced(&error) => link.set_fenced(true),
         // It did not say why: nothing is known.

@@ -3,6 +3,7 @@
 //! `WAIT` stops the connection that it is asked on, so it has one of its own; and since one answer tells of everything
 //! written before the question, those who ask meanwhile share the next one.
 
+use crate::call::{millis, sign_of_life};
 use crate::connection::link::Link;
 use crate::error::out_of_time;
 use redis::aio::{MultiplexedConnection, SendError};
@@ -54,9 +55,9 @@ async fn ask(
     name: &[u8],
     wanted: u32,
 ) -> Result<u64, RedisError> {
-    let limit = crate::call::millis(link.limit());
+    let limit = millis(link.limit());
     let mut asking = redis::pipe();
-    asking.cmd("SET").arg(name).arg("1").arg("PX").arg(60_000);
+    asking.add_command(sign_of_life(name));
     asking.cmd("WAIT").arg(wanted).arg(limit);
     let answers = connection.send_packed_commands(&asking, 0, 2);
     let answers = timeout(link.limit() * 2, answers)

@@ -16,9 +16,6 @@ use cloakroom_core::{Event, LEASE_KEPT, Page, Position, StoreError, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the key stays that is written to confirm. Nobody reads it; it is there for operators to see.
-const ALIVE: Duration = Duration::from_mins(1);
-
 /// Reading it.
 pub(crate) enum Journal {
     One(one::Log),

@@ -3,10 +3,9 @@
 //! Whether a place still holds (`place.rs`) is asked *after* reading: a trim in between must not go unnoticed. So is the
 //! server's history: a caller whose next position belongs to another one knows that a fail-over or a restart lies between.
 
-use super::ALIVE;
 use super::pages::{Read, asking_whether_there, reading};
 use super::place::{Extent, Place};
-use crate::call::{Call, millis};
+use crate::call::{ALIVE, Call, millis};
 use crate::connection::link::Link;
 use crate::error::{out_of_time, sort, unexpected};
 use crate::names::Names;

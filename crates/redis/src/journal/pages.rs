@@ -23,8 +23,8 @@ pub(super) fn reading(log: &[u8], from: &str, at_most: usize, wait: Duration) ->
 
 /// Asks whether an id is there. To be sent after `reading`.
 pub(super) fn asking_whether_there(log: &[u8], id: &str) -> Cmd {
-    let mut command = redis::cmd("EVAL");
-    command.arg(THERE.source).arg(1).arg(log).arg(id);
+    let mut command = THERE.with_source(1);
+    command.arg(log).arg(id);
     command
 }
 
@@ -51,25 +51,28 @@ impl Read {
         })
     }
 
-    /// The entries, each with its place, which `place` moves along.
-    pub(super) fn entries(self, place: &mut Place) -> Result<Vec<Entry>, StoreError> {
+    /// What happened, each with its place; `place`, where it was read from, moves along and into the server's history.
+    pub(super) fn events(
+        self,
+        place: &mut Place,
+    ) -> Result<impl ExactSizeIterator<Item = (Place, Event)>, StoreError> {
         place.history = self.history;
-        let mut entries = Vec::new();
-        for (id, event) in events(self.entries)? {
+        let events = events(self.entries)?;
+        Ok(events.into_iter().map(|(id, event)| {
             place.id = id;
             place.ordinal += 1;
-            entries.push(Entry {
-                position: place.position(),
-                event,
-            });
-        }
-        Ok(entries)
+            (place.clone(), event)
+        }))
     }
 
     /// A page of the only log there is.
     pub(super) fn page(self, mut place: Place, gap: bool) -> Result<Page, StoreError> {
+        let entries = self.events(&mut place)?.map(|(place, event)| Entry {
+            position: place.position(),
+            event,
+        });
         Ok(Page {
-            entries: self.entries(&mut place)?,
+            entries: entries.collect(),
             next: place.position(),
             gap,
         })

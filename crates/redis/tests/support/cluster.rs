@@ -1,12 +1,13 @@
 //! A real cluster: three primaries, with or without a replica each.
 
+use super::fixture::share;
 use super::{Server, Settings, fresh_prefix};
 use cloakroom_core::Store;
 use cloakroom_redis::RedisStore;
 use cloakroom_testkit::{Fixture, Trimming, async_trait};
 use std::net::TcpListener;
 use std::process::Command;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -172,12 +173,7 @@ impl ClusterBench {
 /// The cluster that the tests of this binary share; it stops with the last of them.
 fn shared() -> Arc<Cluster> {
     static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    shared.upgrade().unwrap_or_else(|| {
-        let cluster = Arc::new(Cluster::start(0));
-        *shared = Arc::downgrade(&cluster);
-        cluster
-    })
+    share(&SHARED, || Cluster::start(0))
 }
 
 #[async_trait]

@@ -29,11 +29,16 @@ impl Bench {
 /// The server that the tests of this binary share; it stops with the last of them.
 fn shared() -> Arc<Server> {
     static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    shared.upgrade().unwrap_or_else(|| {
-        let server = Arc::new(Server::start());
-        *shared = Arc::downgrade(&server);
-        server
+    share(&SHARED, Server::start)
+}
+
+/// What is there already, or a new one, which stops with the last who has it.
+pub fn share<T>(place: &Mutex<Weak<T>>, start: impl FnOnce() -> T) -> Arc<T> {
+    let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
+    place.upgrade().unwrap_or_else(|| {
+        let started = Arc::new(start());
+        *place = Arc::downgrade(&started);
+        started
     })
 }
 

@@ -1,7 +1,8 @@
 //! A node with a near cache on a store.
 
 use cloakroom_core::{
-    Active, Activity, Client, Clock, LogIn, NearOptions, Policy, Sessions, Timestamp, Token,
+    Active, Activity, Client, Clock, CloseReason, Durability, LogIn, NearOptions, Policy, Sessions,
+    Timestamp, Token,
 };
 use cloakroom_redis::{Options, RedisStore};
 use cloakroom_testkit::SeededRandom;
@@ -58,6 +59,20 @@ impl Node {
     pub async fn log_in(&self, name: &str) -> Active {
         let user = LogIn::of(name.parse().unwrap());
         self.sessions.log_in(user, &client(), None).await.unwrap()
+    }
+
+    /// Ends everything of a user, and has it from the store that no fail-over undoes that.
+    pub async fn ends_for_good(&self, name: &str) {
+        let subject = name.parse().unwrap();
+        let cause = self.sessions.operator("test");
+        self.sessions
+            .end_all(&subject, CloseReason::Revoked, &cause)
+            .await
+            .unwrap();
+        assert_eq!(
+            self.sessions.durability(&subject).await.unwrap(),
+            Durability::Durable
+        );
     }
 
     /// Whether it accepts a token, by whatever way; nothing if the store can not be reached.

@@ -1,10 +1,9 @@
 //! Where the logs of a cluster end, as every primary confirms it.
 
-use super::{Logs, eval, position};
-use crate::call::millis;
+use super::{Logs, position};
+use crate::call::{ALIVE, millis};
 use crate::connection::link::Link;
 use crate::error::{sort, unexpected};
-use crate::journal::ALIVE;
 use crate::journal::pages::reading;
 use crate::journal::place::{Extent, Place};
 use crate::reply::Reply;
@@ -53,7 +52,7 @@ impl Logs {
             return Ok(Vec::new());
         };
         let mut asking = Pipeline::new();
-        let confirm = asking.add_command(eval(&CONFIRM, 2));
+        let confirm = asking.add_command(CONFIRM.with_source(2));
         confirm
             .arg(self.names.alive(*first))
             .arg(self.names.journal_of(*first))

@@ -1,7 +1,7 @@
 //! Who reads the logs of a cluster: a connection to each primary, kept from one read to the next.
 
+use super::Logs;
 use super::news::{News, Teller};
-use super::{Logs, eval};
 use crate::connection::link::Link;
 use crate::error::{out_of_time, sort, unexpected};
 use crate::journal::pages::{Read, reading};
@@ -131,7 +131,7 @@ impl Line {
             asking.add_command(reading(&log, id, at_most, Duration::ZERO));
             asking.cmd("XRANGE").arg(log).arg(id).arg(id);
         }
-        asking.add_command(eval(&WHICH, 0));
+        asking.add_command(WHICH.with_source(0));
         let answers = self.connection.send_packed_commands(&asking, 0, asking.len());
         let answers = timeout(limit, answers)
             .await

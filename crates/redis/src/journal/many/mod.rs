@@ -14,7 +14,7 @@ use crate::connection::routes::Ask;
 use crate::error::{out_of_time, sort, unexpected};
 use crate::names::Names;
 use crate::reply::Reply;
-use crate::scripts::{END, Script};
+use crate::scripts::END;
 use cloakroom_core::{Bucket, Entry, Page, Position, StoreError};
 use follower::Follower;
 use futures_util::future::try_join_all;
@@ -172,7 +172,7 @@ impl Logs {
     }
 
     fn asking_for_extent(&self, bucket: Bucket) -> (Bucket, Cmd) {
-        let mut command = eval(&END, 1);
+        let mut command = END.with_source(1);
         command.arg(self.names.journal_of(bucket));
         (bucket, command)
     }
@@ -187,30 +187,15 @@ fn take(
     batch: &mut Batch,
 ) -> Result<bool, StoreError> {
     let room = at_most - batch.entries.len().min(at_most);
-    let mut end = place.clone();
-    let (history, mut more) = (read.history.clone(), false);
-    for (count, entry) in read.entries(&mut end)?.into_iter().enumerate() {
-        if count >= room {
-            more = true;
-            break;
-        }
-        let Some(at) = Place::parse(entry.position.as_str()) else {
-            return Err(unexpected("journal"));
-        };
-        more = count + 1 >= STRETCH.min(at_most);
+    let events = read.events(place)?;
+    let more = events.len() > room || events.len() >= STRETCH.min(at_most);
+    // The place moves along with what is taken, and no farther.
+    for (at, event) in events.take(room) {
+        // Without the bucket, two entries of one server could have the same place.
         let position = format!("{bucket:02x}{}", at.text()).parse().unwrap_or_default();
-        batch.entries.push((at.order(), Entry { position, ..entry }));
-        *place = at;
+        batch.entries.push((at.order(), Entry { position, event }));
     }
-    place.history = history;
     Ok(more)
-}
-
-/// A script with all its source, which needs no telling beforehand.
-fn eval(script: &Script, keys: u8) -> Cmd {
-    let mut command = redis::cmd("EVAL");
-    command.arg(script.source).arg(keys);
-    command
 }
 
 fn position<'a>(places: impl IntoIterator<Item = &'a Place>) -> Position {
