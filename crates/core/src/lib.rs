@@ -19,9 +19,11 @@ mod near;
 mod phrase;
 mod policy;
 mod random;
+mod rate;
 mod record;
 mod seal;
 mod sessions;
+mod shared;
 mod store;
 mod subject;
 mod text;
@@ -42,8 +44,10 @@ pub use memory::MemoryStore;
 pub use near::{NearOptions, NearOptionsError, NearStats};
 pub use policy::{Lifetime, Policy, PolicyBuilder, PolicyError, WhenFull};
 pub use random::{Random, RandomError};
+pub use rate::Rate;
 pub use record::{Epoch, Identity, Moved, Record, Revision, Slot, TokenState};
 pub use sessions::{Active, Activity, EndedOthers, LogIn, NearError, SessionError, Sessions};
+pub use shared::{Label, Memo, MemoWrite, Shared};
 pub use store::{
     Durability, Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap,
     Swept, Touch, Write,

@@ -10,6 +10,7 @@ use crate::journal::{Page, Position};
 use crate::key::{Bucket, Key};
 use crate::policy::WhenFull;
 use crate::record::{Epoch, Moved, Record, Revision, Slot};
+use crate::shared::Shared;
 use crate::subject::Subject;
 use crate::time::Timestamp;
 use async_trait::async_trait;
@@ -294,6 +295,9 @@ pub trait Store: Send + Sync + 'static {
     /// At most so many entries after a position. Waits up to `wait` for the first; an empty page is a heartbeat, and its
     /// `next` is as good to read on from as any. A gap is told at once, with the oldest entries that are kept.
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError>;
+
+    /// What the nodes on it share besides sessions.
+    fn shared(&self) -> &dyn Shared;
 
     /// Whether it answers, and whatever is wrong with it; also whether its clock, if it has one, is far from `now`.
     async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError>;

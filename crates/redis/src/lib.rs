@@ -105,6 +105,7 @@ mod read;
 mod reply;
 mod scripts;
 mod server;
+mod shared;
 mod store;
 mod value;
 mod write;

@@ -1,6 +1,6 @@
 //! What the keys are called.
 
-use cloakroom_core::{Bucket, Key, SessionId, Subject};
+use cloakroom_core::{Bucket, Key, Label, SessionId, Subject};
 
 /// How many index hashes each bucket has. `index.lua` says the same number.
 pub(crate) const SHARDS: u8 = 128;
@@ -88,6 +88,22 @@ impl Names {
     pub(crate) fn lease(&self) -> (Bucket, Vec<u8>) {
         let bucket = Bucket(0);
         (bucket, [&self.journal_of(bucket)[..], b":lease"].concat())
+    }
+
+    /// Where a memo is.
+    pub(crate) fn memo(&self, label: &Label) -> Vec<u8> {
+        self.labelled(b"n:", label)
+    }
+
+    /// Where it stands how much of a limit is spent.
+    pub(crate) fn limit(&self, label: &Label) -> Vec<u8> {
+        self.labelled(b"l:", label)
+    }
+
+    fn labelled(&self, kind: &[u8], label: &Label) -> Vec<u8> {
+        let mut name = self.name(label.bucket(), kind);
+        name.extend_from_slice(label.as_str().as_bytes());
+        name
     }
 
     fn name(&self, bucket: Bucket, rest: &[u8]) -> Vec<u8> {

@@ -53,5 +53,7 @@ script!(END, " flags=no-writes", "history.lua" "extent.lua" "end.lua");
 script!(THERE, " flags=no-writes", "history.lua" "there.lua");
 script!(WHICH, " flags=no-writes", "history.lua" "which.lua");
 script!(LEASE, " flags=allow-oom", "lease.lua");
+script!(MEMO, "", "still.lua" "memo.lua");
+script!(SPEND, " flags=allow-oom", "still.lua" "spend.lua");
 script!(LIST, " flags=no-writes", "still.lua" "common.lua" "record.lua" "index.lua" "list.lua");
 script!(SCAN, " flags=no-writes", "still.lua" "scan.lua");

@@ -16,8 +16,8 @@ use crate::server::{self, Server};
 use async_trait::async_trait;
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
-    Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept,
-    Timestamp, Touch, Write,
+    Opened, Opening, Page, Position, Rotation, SessionId, Shared, Slot, Store, StoreError, Subject, Swap,
+    Swept, Timestamp, Touch, Write,
 };
 use redis::RedisError;
 use std::fmt;
@@ -209,6 +209,10 @@ impl Store for RedisStore {
 
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {
         self.journal.page(after, at_most, wait).await
+    }
+
+    fn shared(&self) -> &dyn Shared {
+        self
     }
 
     async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {

@@ -10,9 +10,9 @@ use crate::writer::{Act, Writer};
 use crate::{journal, rows, schema, steps};
 use async_trait::async_trait;
 use cloakroom_core::{
-    Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
-    Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept,
-    Timestamp, Touch, Write,
+    Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Label,
+    Listing, Memo, MemoWrite, Opened, Opening, Page, Position, Rate, Rotation, SessionId, Shared, Slot,
+    Store, StoreError, Subject, Swap, Swept, Timestamp, Touch, Write,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -216,6 +216,10 @@ impl Store for SqliteStore {
         }
     }
 
+    fn shared(&self) -> &dyn Shared {
+        self
+    }
+
     async fn examine(&self, _now: Timestamp) -> Result<Vec<Finding>, StoreError> {
         let place = Arc::clone(&self.place);
         self.readers
@@ -225,5 +229,37 @@ impl Store for SqliteStore {
 
     fn describe(&self) -> String {
         format!("sqlite {}", self.shown.display())
+    }
+}
+
+#[async_trait]
+impl Shared for SqliteStore {
+    async fn memo(&self, label: &Label, now: Timestamp) -> Result<Option<Memo>, StoreError> {
+        let label = label.clone();
+        self.readers
+            .ask(move |connection| steps::memo(connection, &label, now))
+            .await
+    }
+
+    async fn keep_memo(&self, write: &MemoWrite) -> Result<Option<u64>, StoreError> {
+        write.check()?;
+        let write = write.clone();
+        self.writer
+            .ask(Act::Change, move |tx| steps::keep_memo(tx, &write))
+            .await
+    }
+
+    async fn spend(&self, label: &Label, rate: Rate, now: Timestamp) -> Result<Option<Duration>, StoreError> {
+        let label = label.clone();
+        self.writer
+            .ask(Act::Change, move |tx| steps::spend(tx, &label, rate, now))
+            .await
+    }
+
+    async fn give_back(&self, label: &Label, rate: Rate, _now: Timestamp) -> Result<(), StoreError> {
+        let label = label.clone();
+        self.writer
+            .ask(Act::Change, move |tx| steps::give_back(tx, &label, rate))
+            .await
     }
 }

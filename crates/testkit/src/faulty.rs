@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
-    Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject, Swap, Swept,
-    Timestamp, Touch, Undecodable, Write,
+    Opened, Opening, Page, Position, Rotation, SessionId, Shared, Slot, Store, StoreError, Subject, Swap,
+    Swept, Timestamp, Touch, Undecodable, Write,
 };
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -353,6 +353,10 @@ impl Store for FaultyStore {
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {
         let act = self.inner.journal(after, at_most, wait);
         self.pass(Step::Journal, None, act).await
+    }
+
+    fn shared(&self) -> &dyn Shared {
+        self.inner.shared()
     }
 
     async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {

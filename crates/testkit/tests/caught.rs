@@ -2,8 +2,8 @@
 
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Kind,
-    Listing, MemoryStore, Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError,
-    Subject, Swap, Swept, Timestamp, Touch, WhenFull, Write,
+    Listing, MemoryStore, Opened, Opening, Page, Position, Rotation, SessionId, Shared, Slot, Store,
+    StoreError, Subject, Swap, Swept, Timestamp, Touch, WhenFull, Write,
 };
 use cloakroom_testkit::{Fixture, Trimming, async_trait, conformance};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -258,6 +258,10 @@ impl Store for Flawed {
             _ => {}
         }
         Ok(page)
+    }
+
+    fn shared(&self) -> &dyn Shared {
+        self.sound.shared()
     }
 
     async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {

@@ -4,6 +4,7 @@
 
 mod log;
 mod rows;
+mod shared;
 mod state;
 
 use crate::event::{Cause, CloseReason, Event};
@@ -11,6 +12,7 @@ use crate::id::SessionId;
 use crate::journal::{Page, Position};
 use crate::key::{Bucket, Key};
 use crate::record::{Epoch, Slot};
+use crate::shared::Shared;
 use crate::store::{
     Durability, Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap,
     Swept, Touch, Write,
@@ -175,6 +177,10 @@ impl Store for MemoryStore {
         }
         let _ = tokio::time::timeout(wait, news.changed()).await;
         Ok(look())
+    }
+
+    fn shared(&self) -> &dyn Shared {
+        self
     }
 
     async fn examine(&self, _now: Timestamp) -> Result<Vec<Finding>, StoreError> {

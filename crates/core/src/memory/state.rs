@@ -2,6 +2,7 @@
 
 use super::log::Log;
 use super::rows::{Rows, Session};
+use super::shared::Notes;
 use crate::agreement::Agreement;
 use crate::event::{Cause, CloseReason, Event, Kind};
 use crate::id::SessionId;
@@ -17,6 +18,7 @@ use std::time::Duration;
 pub(super) struct State {
     pub(super) rows: Rows,
     pub(super) log: Log,
+    pub(super) notes: Notes,
     epochs: HashMap<Subject, Epoch>,
     lease: Option<Agreement>,
 }
@@ -26,6 +28,7 @@ impl State {
         Self {
             rows: Rows::default(),
             log: Log::new(journal_capacity),
+            notes: Notes::default(),
             epochs: HashMap::new(),
             lease: None,
         }
@@ -223,6 +226,7 @@ impl State {
                 None => self.rows.remove(&key),
             }
         }
+        self.notes.sweep(now);
         Swept { ended, more }
     }
 

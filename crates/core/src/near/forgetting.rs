@@ -10,6 +10,7 @@ use crate::id::SessionId;
 use crate::journal::{Page, Position};
 use crate::key::{Bucket, Key};
 use crate::record::{Epoch, Slot};
+use crate::shared::Shared;
 use crate::store::{
     Durability, Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap,
     Swept, Touch, Write,
@@ -168,6 +169,10 @@ impl Store for Forgetting {
 
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {
         self.store.journal(after, at_most, wait).await
+    }
+
+    fn shared(&self) -> &dyn Shared {
+        self.store.shared()
     }
 
     async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {

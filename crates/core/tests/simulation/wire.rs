@@ -5,8 +5,8 @@ use crate::history::History;
 use async_trait::async_trait;
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
-    MemoryStore, Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject,
-    Swap, Swept, Timestamp, Touch, Write,
+    MemoryStore, Opened, Opening, Page, Position, Rotation, SessionId, Shared, Slot, Store, StoreError,
+    Subject, Swap, Swept, Timestamp, Touch, Write,
 };
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -252,6 +252,10 @@ impl Store for Wire {
         let step = self.primary.journal(after, at_most, wait);
         let cut = |weather: &Weather| weather.cut || weather.journal_cut;
         self.ask_within(wait + LIMIT, cut, step).await
+    }
+
+    fn shared(&self) -> &dyn Shared {
+        self.primary.memory.shared()
     }
 
     async fn examine(&self, _now: Timestamp) -> Result<Vec<Finding>, StoreError> {

@@ -2,8 +2,8 @@
 
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
-    MemoryStore, Opened, Opening, Page, Position, Rotation, SessionId, Slot, Store, StoreError, Subject,
-    Swap, Swept, Timestamp, Touch, Write,
+    MemoryStore, Opened, Opening, Page, Position, Rotation, SessionId, Shared, Slot, Store, StoreError,
+    Subject, Swap, Swept, Timestamp, Touch, Write,
 };
 use cloakroom_testkit::async_trait;
 use parking_lot::Mutex;
@@ -150,6 +150,10 @@ impl Store for Watched {
     async fn journal(&self, after: &Position, at_most: usize, wait: Duration) -> Result<Page, StoreError> {
         self.asked("journal")?;
         self.inner.journal(after, at_most, wait).await
+    }
+
+    fn shared(&self) -> &dyn Shared {
+        self.inner.shared()
     }
 
     async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {

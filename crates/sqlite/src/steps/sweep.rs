@@ -2,6 +2,7 @@
 
 use super::Tx;
 use super::close::{close, lapse};
+use super::shared;
 use crate::errors::Outcome;
 use crate::rows::{self, millis, moment};
 use cloakroom_core::{Cause, CloseReason, Key, Swept, Timestamp};
@@ -26,6 +27,7 @@ pub(crate) fn sweep(tx: &Tx<'_>, now: Timestamp, at_most: usize) -> Outcome<Swep
     }
     more |= forget_moved(tx, now, limit - 1)?;
     more |= forget_epochs(tx, now, limit - 1)?;
+    more |= shared::forget(tx, now, limit - 1)?;
     Ok(Swept { ended, more })
 }
 
@@ -69,6 +71,6 @@ fn forget_epochs(tx: &Tx<'_>, now: Timestamp, at_most: i64) -> Outcome<bool> {
     Ok(is_all(due.len(), at_most))
 }
 
-fn is_all(done: usize, at_most: i64) -> bool {
+pub(super) fn is_all(done: usize, at_most: i64) -> bool {
     i64::try_from(done).is_ok_and(|done| done > 0 && done >= at_most)
 }

@@ -14,6 +14,7 @@ mod parallel;
 mod records;
 mod rotation;
 mod scene;
+mod sharing;
 mod touching;
 mod writes;
 
@@ -135,6 +136,17 @@ properties! { $
         a_lease_is_kept_while_somebody_relies_on_it
         a_shorter_lease_takes_over_when_nobody_relies_on_the_longer_one
         of_many_leases_at_once_one_is_agreed;
+    sharing:
+        a_memo_is_written_on_its_version_alone_and_read_by_the_other_node
+        memos_of_other_names_stay_apart
+        a_memo_that_lapsed_is_gone_and_its_version_never_comes_again
+        of_many_writers_of_a_memo_exactly_one_is_done
+        invariant_8_what_a_memo_says_in_the_journal_is_said_by_who_wrote_it_alone
+        a_memo_too_long_or_beside_another_bucket_is_refused
+        a_limit_lets_a_burst_pass_and_then_one_per_interval
+        what_is_given_back_can_be_spent_again_and_no_more
+        of_many_at_once_no_more_than_the_burst_are_granted
+        a_limit_written_by_a_clock_gone_wrong_holds_for_one_burst;
 }
 
 /// The names of all properties.

@@ -1,0 +1,73 @@
+//! What the nodes on one store share: memos, and how much of a limit is spent.
+
+use crate::call::{Call, millis};
+use crate::connection::routes::Ask;
+use crate::error::unexpected;
+use crate::journal::entry;
+use crate::reply::Reply;
+use crate::scripts::{MEMO, SPEND};
+use crate::store::RedisStore;
+use async_trait::async_trait;
+use cloakroom_core::{Label, Memo, MemoWrite, Rate, Shared, StoreError, Timestamp};
+use std::time::Duration;
+
+impl RedisStore {
+    async fn limit(&self, label: &Label, rate: Rate, now: Timestamp, back: u8) -> Result<u64, StoreError> {
+        let mut call = Call::bare(&SPEND, label.bucket(), 1);
+        call.arg(self.names.limit(label)).arg(now.as_millis());
+        call.arg(millis(rate.every())).arg(rate.burst()).arg(back);
+        self.run("spend", &call).await?.number()
+    }
+}
+
+#[async_trait]
+impl Shared for RedisStore {
+    /// The server forgets it when it lapses, by the span that was left when it was written.
+    async fn memo(&self, label: &Label, _now: Timestamp) -> Result<Option<Memo>, StoreError> {
+        let mut command = redis::cmd("GET");
+        command.arg(self.names.memo(label));
+        let value = self.routes.ask(label.bucket(), Ask::Read(&command)).await?;
+        let Some(kept) = Reply::new("memo", value).bytes()? else {
+            return Ok(None);
+        };
+        parse(&kept).map(Some).ok_or_else(|| unexpected("memo"))
+    }
+
+    async fn keep_memo(&self, write: &MemoWrite) -> Result<Option<u64>, StoreError> {
+        write.check()?;
+        let bucket = write.label.bucket();
+        let mut call = Call::bare(&MEMO, bucket, 2);
+        call.arg(self.names.memo(&write.label))
+            .arg(self.names.journal_of(bucket));
+        call.arg(
+            write
+                .expected
+                .map(|version| version.to_string())
+                .unwrap_or_default(),
+        );
+        call.arg(write.now.as_millis()).arg(write.until.as_millis());
+        call.arg(&write.bytes[..]);
+        call.arg(write.event.as_ref().map(entry::encode).unwrap_or_default());
+        call.arg(self.options.journal_length);
+        let version = self.run("keep_memo", &call).await?.number()?;
+        Ok((version > 0).then_some(version))
+    }
+
+    async fn spend(&self, label: &Label, rate: Rate, now: Timestamp) -> Result<Option<Duration>, StoreError> {
+        let wait = self.limit(label, rate, now, 0).await?;
+        Ok((wait > 0).then(|| Duration::from_millis(wait)))
+    }
+
+    async fn give_back(&self, label: &Label, rate: Rate, now: Timestamp) -> Result<(), StoreError> {
+        self.limit(label, rate, now, 1).await.map(drop)
+    }
+}
+
+fn parse(kept: &[u8]) -> Option<Memo> {
+    let at = kept.iter().position(|byte| *byte == b' ')?;
+    let (version, bytes) = kept.split_at(at);
+    Some(Memo {
+        version: std::str::from_utf8(version).ok()?.parse().ok()?,
+        bytes: bytes[1..].to_vec(),
+    })
+}
