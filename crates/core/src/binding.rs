@@ -28,7 +28,8 @@ pub enum Reaction {
 pub struct Binding {
     /// A change of address beyond the prefix. Default: log.
     pub ip: Reaction,
-    /// A change of browser or system; a new version of the same is none. Default: step-up.
+    /// A change of browser or system. A newer version of the same is none, nor one that is at most two older. Default:
+    /// step-up.
     pub user_agent: Reaction,
     /// A change of preferred languages. Default: ignore.
     pub accept_language: Reaction,
@@ -50,7 +51,7 @@ impl Default for Binding {
     }
 }
 
-/// What differs between the client that authenticated and the one at hand.
+/// What differs between the client that authenticated and the one at hand, or else calls for a proof.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Mismatch {
     /// The address left its prefix or its family.
@@ -59,13 +60,15 @@ pub struct Mismatch {
     pub user_agent: bool,
     /// Other languages.
     pub accept_language: bool,
+    /// Nothing about this client, but a proof was asked for from outside ([`Sessions::challenge`](crate::Sessions::challenge)).
+    pub challenged: bool,
 }
 
 impl Mismatch {
     /// Whether anything differs.
     #[must_use]
     pub const fn any(self) -> bool {
-        self.ip || self.user_agent || self.accept_language
+        self.ip || self.user_agent || self.accept_language || self.challenged
     }
 }
 
@@ -156,10 +159,21 @@ impl Binding {
 
 fn same_browser(before: &Client, now: &Client) -> bool {
     match (before.user_agent.as_deref(), now.user_agent.as_deref()) {
-        (Some(before), Some(now)) => before == now || device::family(before) == device::family(now),
+        (Some(before), Some(now)) => {
+            before == now || (device::family(before) == device::family(now) && !is_older(before, now))
+        }
         (Some(_), None) => false,
         // An application that opens a session for somebody may not know their browser.
         (None, _) => true,
+    }
+}
+
+/// Browsers are updated, and now and then an update is taken back; none gets much older.
+fn is_older(before: &str, now: &str) -> bool {
+    const TAKEN_BACK: u32 = 2;
+    match (device::major(before), device::major(now)) {
+        (Some(before), Some(now)) => now.saturating_add(TAKEN_BACK) < before,
+        _ => false,
     }
 }
 

@@ -31,6 +31,9 @@ const LIVE: u8 = 1;
 const MOVED: u8 = 2;
 const SUBJECT_AT: usize = 28;
 
+const RENEW_NOW: u8 = 1;
+const CHALLENGED: u8 = 2;
+
 /// Bytes that are no record of a version known here. Such a session is dead; it is never taken for an absent one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Undecodable {
@@ -47,7 +50,9 @@ struct LiveTail<'a> {
     created_at: u64,
     token_at: i64,
     token: TokenTail,
-    renew_now: bool,
+    /// [`RENEW_NOW`] and [`CHALLENGED`]. A version that knows the first alone finds a challenged record damaged, and lets
+    /// nobody in with it.
+    flags: u8,
     #[serde(borrow)]
     identity: Option<IdentityTail<'a>>,
     ip: Option<IpAddr>,
@@ -136,7 +141,7 @@ impl Record {
                 TokenState::Confirmed { at: Some(at) } => TokenTail::ConfirmedAt(delta(at)),
                 TokenState::Offered => TokenTail::Offered,
             },
-            renew_now: self.renew_now,
+            flags: u8::from(self.renew_now) * RENEW_NOW | u8::from(self.challenged) * CHALLENGED,
             identity: self.identity.as_ref().map(|who| IdentityTail {
                 roles: who.roles.iter().map(Word::as_str).collect(),
                 epoch: who.epoch.0,
@@ -237,6 +242,9 @@ fn live(head: &Head<'_>, tail: &[u8], seen_at: Timestamp) -> Result<Record, Unde
     let tail: LiveTail<'_> = parse(tail)?;
     let created_at = tail.created_at;
     let moment = |delta: i64| Timestamp::from_millis(created_at.saturating_add_signed(delta));
+    if tail.flags & !(RENEW_NOW | CHALLENGED) != 0 {
+        return Err(Undecodable::Damaged("flags"));
+    }
     let identity = match (head.subject, tail.identity) {
         ("", None) => None,
         (_, None) | ("", Some(_)) => return Err(Undecodable::Damaged("identity")),
@@ -262,7 +270,8 @@ fn live(head: &Head<'_>, tail: &[u8], seen_at: Timestamp) -> Result<Record, Unde
             TokenTail::ConfirmedAt(at) => TokenState::Confirmed { at: Some(moment(at)) },
             TokenTail::Offered => TokenState::Offered,
         },
-        renew_now: tail.renew_now,
+        renew_now: tail.flags & RENEW_NOW != 0,
+        challenged: tail.flags & CHALLENGED != 0,
         client: Client {
             ip: tail.ip,
             user_agent: unpack(tail.user_agent, Client::MAX_USER_AGENT)?,

@@ -46,6 +46,14 @@ pub fn label(user_agent: Option<&str>) -> String {
     }
 }
 
+/// The major version of the browser, if it says one.
+pub(crate) fn major(user_agent: &str) -> Option<u32> {
+    let mark = BROWSERS.iter().find_map(|(mark, _)| user_agent.split_once(mark));
+    let version = mark.or_else(|| user_agent.split_once('/'))?.1;
+    let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
+    digits.parse().ok()
+}
+
 /// Browser and system, without versions. A browser that is not in the table goes by the product that is named first.
 pub(crate) fn family(user_agent: &str) -> (Option<&str>, Option<&str>) {
     let find = |table: &'static [(&str, &str)]| {

@@ -27,7 +27,7 @@ pub struct Alive {
     pub confirm: bool,
     /// It is used from elsewhere; an event is due and the new client becomes the usual one.
     pub moved: Option<Mismatch>,
-    /// It is used from elsewhere and good for nothing but proving anew who it is.
+    /// It is used from elsewhere, or was challenged, and is good for nothing but proving anew who its user is.
     pub step_up: Option<Mismatch>,
 }
 
@@ -78,6 +78,7 @@ impl Policy {
         if reaction == Reaction::End {
             return Verdict::Dead(Death::Binding(mismatch));
         }
+        let challenged = record.challenged && record.identity.is_some();
         let confirmed = record.token != TokenState::Offered;
         let old = self
             .renew_after()
@@ -86,8 +87,11 @@ impl Policy {
             stale: now.since(record.seen_at) >= self.touch_every(),
             renew: confirmed && (old || record.renew_now),
             confirm: !confirmed,
-            moved: (reaction == Reaction::Log).then_some(mismatch),
-            step_up: (reaction == Reaction::StepUp).then_some(mismatch),
+            moved: (reaction == Reaction::Log && !challenged).then_some(mismatch),
+            step_up: (reaction == Reaction::StepUp || challenged).then_some(Mismatch {
+                challenged,
+                ..mismatch
+            }),
         })
     }
 }

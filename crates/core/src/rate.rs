@@ -24,7 +24,6 @@ impl Rate {
     /// let second = rate.take(first, now).unwrap();
     /// assert_eq!(rate.take(second, now), Err(Duration::from_secs(10)));
     /// assert!(rate.take(second, now + Duration::from_secs(10)).is_ok());
-    /// assert_eq!(rate.give_back(second), first);
     /// ```
     #[must_use]
     pub fn new(burst: u32, every: Duration) -> Self {
@@ -60,12 +59,5 @@ impl Rate {
             Duration::ZERO => Ok(full_at + self.every),
             wait => Err(wait),
         }
-    }
-
-    /// Puts one back that was taken.
-    #[must_use]
-    pub fn give_back(self, full_at: Timestamp) -> Timestamp {
-        let every = u64::try_from(self.every.as_millis()).unwrap_or(u64::MAX);
-        Timestamp::from_millis(full_at.as_millis().saturating_sub(every))
     }
 }

@@ -60,6 +60,8 @@ pub struct Record {
     pub token: TokenState,
     /// The token is to be renewed at its next use, whatever its age, because something changed from outside.
     pub renew_now: bool,
+    /// Something about it looked wrong, so it is good for nothing but proving anew who its user is.
+    pub challenged: bool,
     /// The machine that authenticated, against which later requests are compared.
     pub client: Client,
     /// Application data, sealed under the present token's secret.

@@ -39,11 +39,7 @@ impl Label {
         let name = if plain {
             name.into()
         } else {
-            let hash = Sha256::digest(name);
-            hash.iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect::<String>()
-                .into()
+            hex(&Sha256::digest(name)).into()
         };
         Self { bucket, name }
     }
@@ -59,6 +55,12 @@ impl Label {
     pub fn as_str(&self) -> &str {
         &self.name
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap_or('0');
+    let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    digits.collect()
 }
 
 impl fmt::Display for Label {
@@ -133,10 +135,22 @@ pub trait Shared: Send + Sync {
     /// it was not the expected one: then nothing changed.
     async fn keep_memo(&self, write: &MemoWrite) -> Result<Option<u64>, StoreError>;
 
-    /// Takes one of what a limit allows ([`Rate::take`]). Answers how long to wait if there is none left; then nothing
-    /// changed.
-    async fn spend(&self, label: &Label, rate: Rate, now: Timestamp) -> Result<Option<Duration>, StoreError>;
+    /// Takes one of what a limit allows ([`Rate::take`]), or only asks whether it could. Answers how long to wait if there is
+    /// none left; then nothing changed.
+    async fn spend(
+        &self,
+        label: &Label,
+        rate: Rate,
+        spend: Spend,
+        now: Timestamp,
+    ) -> Result<Option<Duration>, StoreError>;
+}
 
-    /// Puts one back ([`Rate::give_back`]): the attempt was a good one. Never more than was taken.
-    async fn give_back(&self, label: &Label, rate: Rate, now: Timestamp) -> Result<(), StoreError>;
+/// Whether to take one of what a limit allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Spend {
+    /// Ask whether there is one.
+    Look,
+    /// Take it.
+    Take,
 }

@@ -39,6 +39,7 @@ fn anonymous() -> Record {
         token_at: at(1_790_000_000_000),
         token: TokenState::Confirmed { at: None },
         renew_now: false,
+        challenged: false,
         client: Client::default(),
         sealed: None,
     }
@@ -63,6 +64,7 @@ fn full() -> Record {
             at: Some(at(1_790_007_200_500)),
         },
         renew_now: true,
+        challenged: false,
         client: Client::at("2001:db8::17".parse().unwrap())
             .with_user_agent(CHROME)
             .with_language("en-GB,en;q=0.9"),
@@ -392,6 +394,7 @@ prop_compose! {
         times in [timestamp(), timestamp(), timestamp(), timestamp()],
         token in token_state(),
         renew_now in any::<bool>(),
+        challenged in any::<bool>(),
         client in any_client(),
         sealed in option::of(vec(any::<u8>(), 0..300)),
     ) -> Record {
@@ -406,6 +409,7 @@ prop_compose! {
             token_at,
             token,
             renew_now,
+            challenged,
             client,
             sealed: sealed.map(Into::into),
         }

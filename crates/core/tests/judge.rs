@@ -29,6 +29,7 @@ fn anonymous() -> Record {
         token_at: START,
         token: TokenState::Confirmed { at: None },
         renew_now: false,
+        challenged: false,
         client: client(),
         sealed: None,
     }
@@ -416,6 +417,7 @@ fn req_68_each_reaction_does_what_it_says() {
         ip: true,
         user_agent: true,
         accept_language: true,
+        challenged: false,
     };
     let fine = Verdict::Alive(Alive::default());
     let moved = |moved| {
@@ -495,11 +497,67 @@ fn death_by_time_comes_before_death_by_binding() {
 }
 
 #[test]
+fn req_68_an_update_is_no_other_browser_and_a_much_older_version_is() {
+    let chrome = |major: u32| {
+        let agent =
+            format!("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/{major}.0.0.0 Safari/537.36");
+        client().with_user_agent(&agent)
+    };
+    let session = Record {
+        client: chrome(140),
+        ..alice()
+    };
+    for (now, same) in [
+        (140, true),
+        (141, true),
+        (199, true),
+        (138, true),
+        (137, false),
+        (99, false),
+    ] {
+        let verdict = Policy::default().judge(&session, &chrome(now), None, START);
+        let asked = matches!(verdict, Verdict::Alive(Alive { step_up: Some(_), .. }));
+        assert_eq!(asked, !same, "from 140 to {now}");
+    }
+}
+
+#[test]
+fn a_challenged_session_is_good_for_a_step_up_alone() {
+    let policy = bound(Reaction::Log, Reaction::Log, Reaction::Log)
+        .build()
+        .unwrap();
+    let challenged = |record: Record| Record {
+        challenged: true,
+        ..record
+    };
+    let elsewhere = Client::at([203, 0, 113, 9].into());
+    for client in [client(), elsewhere] {
+        let verdict = policy.judge(&challenged(alice()), &client, None, START);
+        let Verdict::Alive(Alive {
+            step_up: Some(why),
+            moved: None,
+            ..
+        }) = verdict
+        else {
+            panic!("{verdict:?}");
+        };
+        assert!(why.challenged);
+    }
+    let nobody = policy.judge(&challenged(anonymous()), &client(), None, START);
+    assert_eq!(
+        nobody,
+        Verdict::Alive(Alive::default()),
+        "nobody could prove who they are"
+    );
+}
+
+#[test]
 fn a_mismatch_is_told_in_plain_words() {
     let all = Mismatch {
         ip: true,
         user_agent: true,
         accept_language: true,
+        challenged: false,
     };
     assert_eq!(all.to_string(), "address, browser, language");
     assert_eq!(

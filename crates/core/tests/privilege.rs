@@ -253,6 +253,44 @@ async fn req_51_roles_change_whatever_else_is_written_at_that_moment() {
 }
 
 #[tokio::test]
+async fn a_challenge_holds_until_the_user_has_stepped_up() {
+    let desk = Desk::new();
+    let session = desk.log_in("alice").await;
+    let (id, actor) = (session.record().id, Actor::System);
+    let challenge = async || {
+        desk.sessions
+            .challenge(&id, actor.clone(), "impossible travel")
+            .await
+            .unwrap()
+    };
+    assert!(challenge().await);
+    assert!(!challenge().await, "once is enough");
+    let shown = desk.show(session.token()).await.unwrap();
+    assert!(shown.mismatch().is_some_and(|what| what.challenged));
+    let told = desk.journal().await.pop().unwrap();
+    assert_eq!(
+        told.cause.detail.as_deref(),
+        Some("a step-up is demanded: impossible travel")
+    );
+    let raised = desk
+        .sessions
+        .step_up(&shown, word("otp"), &desk.client)
+        .await
+        .unwrap();
+    assert!(desk.show(raised.token()).await.unwrap().mismatch().is_none());
+    desk.sessions.log_out(&raised, &desk.client).await.unwrap();
+    assert!(!challenge().await, "gone");
+    let visitor = desk.anonymous(&note("x")).await;
+    assert!(
+        !desk
+            .sessions
+            .challenge(&visitor.record().id, Actor::System, "x")
+            .await
+            .unwrap()
+    );
+}
+
+#[tokio::test]
 async fn nobody_can_not_step_up() {
     let desk = Desk::new();
     let visitor = desk.anonymous(&note("x")).await;

@@ -166,9 +166,13 @@ impl Problem {
         }
     }
 
-    /// The session is used from elsewhere, and the user has to prove anew who they are.
+    /// The session is used from elsewhere, or was challenged, and the user has to prove anew who they are.
     #[must_use]
     pub fn mismatch(what: cloakroom_core::Mismatch) -> Self {
+        if what.challenged {
+            let detail = "Something about this session looked unusual. Confirm your password and try again.";
+            return Self::step_up(Duration::ZERO).saying(detail);
+        }
         let problem = Self {
             max_age: Some(Duration::ZERO),
             ..Code::FingerprintMismatch.into()

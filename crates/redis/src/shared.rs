@@ -8,17 +8,8 @@ use crate::reply::Reply;
 use crate::scripts::{MEMO, SPEND};
 use crate::store::RedisStore;
 use async_trait::async_trait;
-use cloakroom_core::{Label, Memo, MemoWrite, Rate, Shared, StoreError, Timestamp};
+use cloakroom_core::{Label, Memo, MemoWrite, Rate, Shared, Spend, StoreError, Timestamp};
 use std::time::Duration;
-
-impl RedisStore {
-    async fn limit(&self, label: &Label, rate: Rate, now: Timestamp, back: u8) -> Result<u64, StoreError> {
-        let mut call = Call::bare(&SPEND, label.bucket(), 1);
-        call.arg(self.names.limit(label)).arg(now.as_millis());
-        call.arg(millis(rate.every())).arg(rate.burst()).arg(back);
-        self.run("spend", &call).await?.number()
-    }
-}
 
 #[async_trait]
 impl Shared for RedisStore {
@@ -53,13 +44,19 @@ impl Shared for RedisStore {
         Ok((version > 0).then_some(version))
     }
 
-    async fn spend(&self, label: &Label, rate: Rate, now: Timestamp) -> Result<Option<Duration>, StoreError> {
-        let wait = self.limit(label, rate, now, 0).await?;
+    async fn spend(
+        &self,
+        label: &Label,
+        rate: Rate,
+        spend: Spend,
+        now: Timestamp,
+    ) -> Result<Option<Duration>, StoreError> {
+        let mut call = Call::bare(&SPEND, label.bucket(), 1);
+        call.arg(self.names.limit(label)).arg(now.as_millis());
+        call.arg(millis(rate.every())).arg(rate.burst());
+        call.arg(u8::from(spend == Spend::Take));
+        let wait = self.run("spend", &call).await?.number()?;
         Ok((wait > 0).then(|| Duration::from_millis(wait)))
-    }
-
-    async fn give_back(&self, label: &Label, rate: Rate, now: Timestamp) -> Result<(), StoreError> {
-        self.limit(label, rate, now, 1).await.map(drop)
     }
 }
 

@@ -68,6 +68,7 @@ fn record(number: u64, subject: &Subject) -> Record {
         token_at: NOW,
         token: TokenState::Confirmed { at: None },
         renew_now: false,
+        challenged: false,
         client: Client::at([203, 0, 113, 7].into())
             .with_user_agent("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0")
             .with_language("en-GB,en;q=0.7"),

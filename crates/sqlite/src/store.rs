@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Label,
     Listing, Memo, MemoWrite, Opened, Opening, Page, Position, Rate, Rotation, SessionId, Shared, Slot,
-    Store, StoreError, Subject, Swap, Swept, Timestamp, Touch, Write,
+    Spend, Store, StoreError, Subject, Swap, Swept, Timestamp, Touch, Write,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -249,17 +249,16 @@ impl Shared for SqliteStore {
             .await
     }
 
-    async fn spend(&self, label: &Label, rate: Rate, now: Timestamp) -> Result<Option<Duration>, StoreError> {
+    async fn spend(
+        &self,
+        label: &Label,
+        rate: Rate,
+        spend: Spend,
+        now: Timestamp,
+    ) -> Result<Option<Duration>, StoreError> {
         let label = label.clone();
         self.writer
-            .ask(Act::Change, move |tx| steps::spend(tx, &label, rate, now))
-            .await
-    }
-
-    async fn give_back(&self, label: &Label, rate: Rate, _now: Timestamp) -> Result<(), StoreError> {
-        let label = label.clone();
-        self.writer
-            .ask(Act::Change, move |tx| steps::give_back(tx, &label, rate))
+            .ask(Act::Change, move |tx| steps::spend(tx, &label, rate, spend, now))
             .await
     }
 }

@@ -78,6 +78,7 @@ impl Sample {
             token_at: now,
             token: TokenState::Confirmed { at: None },
             renew_now: false,
+            challenged: false,
             client: Client::at([192, 0, 2, 1].into())
                 .with_user_agent("test/1")
                 .with_language("en"),

@@ -3,7 +3,7 @@
 use super::MemoryStore;
 use super::log::Log;
 use crate::rate::Rate;
-use crate::shared::{Label, Memo, MemoWrite, Shared};
+use crate::shared::{Label, Memo, MemoWrite, Shared, Spend};
 use crate::store::StoreError;
 use crate::time::Timestamp;
 use async_trait::async_trait;
@@ -37,20 +37,16 @@ impl Notes {
         Some(version)
     }
 
-    fn spend(&mut self, label: &Label, rate: Rate, now: Timestamp) -> Option<Duration> {
+    fn spend(&mut self, label: &Label, rate: Rate, spend: Spend, now: Timestamp) -> Option<Duration> {
         let full_at = self.limits.get(label).copied().unwrap_or_default();
         match rate.take(full_at, now) {
             Ok(full_at) => {
-                self.limits.insert(label.clone(), full_at);
+                if spend == Spend::Take {
+                    self.limits.insert(label.clone(), full_at);
+                }
                 None
             }
             Err(wait) => Some(wait),
-        }
-    }
-
-    fn give_back(&mut self, label: &Label, rate: Rate) {
-        if let Some(full_at) = self.limits.get_mut(label) {
-            *full_at = rate.give_back(*full_at);
         }
     }
 
@@ -72,12 +68,13 @@ impl Shared for MemoryStore {
         Ok(self.step(|state| state.notes.keep(write, &mut state.log)))
     }
 
-    async fn spend(&self, label: &Label, rate: Rate, now: Timestamp) -> Result<Option<Duration>, StoreError> {
-        Ok(self.state.lock().notes.spend(label, rate, now))
-    }
-
-    async fn give_back(&self, label: &Label, rate: Rate, _now: Timestamp) -> Result<(), StoreError> {
-        self.state.lock().notes.give_back(label, rate);
-        Ok(())
+    async fn spend(
+        &self,
+        label: &Label,
+        rate: Rate,
+        spend: Spend,
+        now: Timestamp,
+    ) -> Result<Option<Duration>, StoreError> {
+        Ok(self.state.lock().notes.spend(label, rate, spend, now))
     }
 }

@@ -74,7 +74,7 @@ impl Sessions {
         &self,
         found: Found,
         actor: &Actor,
-        change: impl Fn(&mut Record) -> Option<&'static str> + Send,
+        change: impl Fn(&mut Record) -> Option<String> + Send,
     ) -> Result<bool, SessionError> {
         let store::Found { mut key, mut record } = found;
         for _ in 0..TRIES {

@@ -242,6 +242,7 @@ impl Sessions {
             token_at: now,
             token: TokenState::Confirmed { at: None },
             renew_now: false,
+            challenged: false,
             client: client.clone(),
             sealed: seal_data(data, &token, id, self.random())?,
         };

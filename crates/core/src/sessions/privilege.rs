@@ -6,6 +6,7 @@ use super::open::sorted;
 use super::{Active, EndedOthers, SessionError, Sessions, TRIES};
 use crate::client::Client;
 use crate::event::{Actor, CloseReason, Kind};
+use crate::id::SessionId;
 use crate::record::{Identity, Record, Slot, TokenState};
 use crate::store::{Rotation, Swap, Write};
 use crate::subject::{Subject, Word};
@@ -33,6 +34,7 @@ impl Sessions {
         let lifetimes = (self.policy().lifetime(false), self.policy().lifetime(true));
         self.reissue(active, Kind::Elevated, client, move |record| {
             record.client = client_now.clone();
+            record.challenged = false;
             if let Some(who) = &mut record.identity {
                 who.authenticated(now, [method.clone()]);
                 let lifetime = if who.remember { lifetimes.1 } else { lifetimes.0 };
@@ -77,12 +79,29 @@ impl Sessions {
                     let who = record.identity.as_mut().filter(|who| who.roles != roles)?;
                     who.roles.clone_from(&roles);
                     record.renew_now = true;
-                    Some("roles changed")
+                    Some("roles changed".to_owned())
                 })
                 .await?;
             changed += usize::from(done);
         }
         Ok(changed)
+    }
+
+    /// Demands a proof of who the user is: until they [`step_up`](Self::step_up), the session counts as nobody's. For what
+    /// watches sessions and finds one used strangely. Answers whether anything changed; nothing does about a session that is
+    /// gone, is nobody's, or is challenged already.
+    pub async fn challenge(&self, id: &SessionId, actor: Actor, why: &str) -> Result<bool, SessionError> {
+        let Some(found) = self.store().find(id).await? else {
+            return Ok(false);
+        };
+        self.amend(found, &actor, |record| {
+            let untouched = record.identity.is_some() && !record.challenged;
+            untouched.then(|| {
+                record.challenged = true;
+                format!("a step-up is demanded: {why}")
+            })
+        })
+        .await
     }
 
     /// The password or another credential changed: all other sessions end, and this one gets a new token (ASVS 7.4.3).

@@ -31,6 +31,8 @@ pub enum StepUpReason {
     ChangePassword,
     /// The browser or the address is not the one that logged in.
     ClientChanged,
+    /// Something about the session looked unusual.
+    Unusual,
     /// An application behind the server asks for it.
     #[default]
     Application,
@@ -44,6 +46,7 @@ impl StepUpReason {
             Self::EndDevice => "end-device",
             Self::ChangePassword => "change-password",
             Self::ClientChanged => "client-changed",
+            Self::Unusual => "unusual",
             Self::Application => "application",
         }
     }
@@ -59,7 +62,7 @@ impl StepUpReason {
 
     /// Whether no other page can be seen before the password is confirmed.
     fn blocks_everything(self) -> bool {
-        self == Self::ClientChanged
+        matches!(self, Self::ClientChanged | Self::Unusual)
     }
 
     fn text(self) -> &'static str {
@@ -68,6 +71,9 @@ impl StepUpReason {
             Self::ChangePassword => "Before you choose a new password, we make sure that it is you.",
             Self::ClientChanged => {
                 "Your browser or your network looks different from before. We make sure that it is you."
+            }
+            Self::Unusual => {
+                "Something about the way your account is being used looked unusual. We make sure that it is you."
             }
             Self::Application => "The next step is a sensitive one. We make sure that it is you.",
         }

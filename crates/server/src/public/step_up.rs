@@ -37,8 +37,10 @@ fn subject(session: &Session) -> Result<Subject, Problem> {
 }
 
 fn reason(session: &Session, slug: Option<&str>) -> StepUpReason {
-    if session.active().is_some_and(|active| active.mismatch().is_some()) {
-        return StepUpReason::ClientChanged;
+    match session.mismatch() {
+        Some(what) if what.challenged => return StepUpReason::Unusual,
+        Some(_) => return StepUpReason::ClientChanged,
+        None => {}
     }
     slug.map(StepUpReason::from_slug).unwrap_or_default()
 }

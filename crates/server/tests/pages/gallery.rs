@@ -312,6 +312,7 @@ fn add_passwords(add: Add) {
         StepUpReason::EndDevice,
         StepUpReason::ChangePassword,
         StepUpReason::ClientChanged,
+        StepUpReason::Unusual,
         StepUpReason::Application,
     ] {
         add(

@@ -14,7 +14,7 @@ pub(crate) use close::close;
 pub(crate) use lease::lease;
 pub(crate) use open::open;
 pub(crate) use rotate::rotate;
-pub(crate) use shared::{give_back, keep_memo, memo, spend};
+pub(crate) use shared::{keep_memo, memo, spend};
 pub(crate) use subject::close_subject;
 pub(crate) use swap::swap;
 pub(crate) use sweep::sweep;

@@ -4,7 +4,7 @@ use super::Tx;
 use super::sweep::is_all;
 use crate::errors::Outcome;
 use crate::rows::{millis, moment};
-use cloakroom_core::{Label, Memo, MemoWrite, Rate, Timestamp};
+use cloakroom_core::{Label, Memo, MemoWrite, Rate, Spend, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 use std::time::Duration;
 
@@ -41,20 +41,21 @@ pub(crate) fn keep_memo(tx: &Tx<'_>, write: &MemoWrite) -> Outcome<Option<u64>> 
     Ok(Some(version))
 }
 
-pub(crate) fn spend(tx: &Tx<'_>, label: &Label, rate: Rate, now: Timestamp) -> Outcome<Option<Duration>> {
+pub(crate) fn spend(
+    tx: &Tx<'_>,
+    label: &Label,
+    rate: Rate,
+    spend: Spend,
+    now: Timestamp,
+) -> Outcome<Option<Duration>> {
     match rate.take(full_at(tx, label)?.unwrap_or_default(), now) {
         Ok(full_at) => {
-            put(tx, label, full_at)?;
+            if spend == Spend::Take {
+                put(tx, label, full_at)?;
+            }
             Ok(None)
         }
         Err(wait) => Ok(Some(wait)),
-    }
-}
-
-pub(crate) fn give_back(tx: &Tx<'_>, label: &Label, rate: Rate) -> Outcome<()> {
-    match full_at(tx, label)? {
-        Some(full_at) => put(tx, label, rate.give_back(full_at)),
-        None => Ok(()),
     }
 }
 

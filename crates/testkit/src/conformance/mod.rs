@@ -144,7 +144,6 @@ properties! { $
         invariant_8_what_a_memo_says_in_the_journal_is_said_by_who_wrote_it_alone
         a_memo_too_long_or_beside_another_bucket_is_refused
         a_limit_lets_a_burst_pass_and_then_one_per_interval
-        what_is_given_back_can_be_spent_again_and_no_more
         of_many_at_once_no_more_than_the_burst_are_granted
         a_limit_written_by_a_clock_gone_wrong_holds_for_one_burst;
 }

@@ -10,6 +10,7 @@ pub(super) async fn every_field_of_a_record_comes_back(scene: Scene) {
     full.record.token_at = after(200);
     full.record.token = TokenState::Confirmed { at: Some(after(201)) };
     full.record.renew_now = true;
+    full.record.challenged = true;
     full.record.client.ip = "2001:db8::1".parse().ok();
     full.record.identity.as_mut().unwrap().remember = true;
     let mut bare = scene.sample.anonymous(home(), START);

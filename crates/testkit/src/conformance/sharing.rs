@@ -4,7 +4,7 @@ use super::parallel::at_once;
 use super::scene::{Scene, alice};
 use crate::clock::{START, after};
 use crate::sample::cause;
-use cloakroom_core::{Event, Kind, Label, Memo, MemoWrite, Rate, Store, StoreError, Timestamp};
+use cloakroom_core::{Event, Kind, Label, Memo, MemoWrite, Rate, Spend, Store, StoreError, Timestamp};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -26,6 +26,10 @@ async fn keep(store: &dyn Store, write: MemoWrite) -> Option<u64> {
 
 async fn read(store: &dyn Store, label: &Label, now: Timestamp) -> Option<Memo> {
     store.shared().memo(label, now).await.unwrap()
+}
+
+async fn take(store: &dyn Store, label: &Label, rate: Rate, now: Timestamp) -> Option<Duration> {
+    store.shared().spend(label, rate, Spend::Take, now).await.unwrap()
 }
 
 pub(super) async fn a_memo_is_written_on_its_version_alone_and_read_by_the_other_node(scene: Scene) {
@@ -162,36 +166,25 @@ pub(super) async fn a_limit_lets_a_burst_pass_and_then_one_per_interval(scene: S
         Rate::new(3, 10 * SECOND),
         scene.again().await,
     );
-    let spend = async |seconds| other.shared().spend(&label, rate, after(seconds)).await.unwrap();
+    let spend = async |seconds| take(&*other, &label, rate, after(seconds)).await;
     for _ in 0..3 {
         assert_eq!(spend(0).await, None);
     }
     assert_eq!(spend(0).await, Some(10 * SECOND));
-    assert_eq!(spend(4).await, Some(6 * SECOND), "asking costs nothing");
+    assert_eq!(spend(4).await, Some(6 * SECOND), "who is refused pays nothing");
+    for _ in 0..5 {
+        let looked = scene
+            .store
+            .shared()
+            .spend(&label, rate, Spend::Look, after(10))
+            .await;
+        assert_eq!(looked.unwrap(), None, "looking costs nothing");
+    }
     assert_eq!(spend(10).await, None);
     assert_eq!(spend(10).await, Some(10 * SECOND));
     let apart = Label::new("log-out");
-    assert_eq!(
-        scene.store.shared().spend(&apart, rate, after(10)).await.unwrap(),
-        None
-    );
+    assert_eq!(take(&*scene.store, &apart, rate, after(10)).await, None);
     assert_eq!(scene.journal().await, []);
-}
-
-pub(super) async fn what_is_given_back_can_be_spent_again_and_no_more(scene: Scene) {
-    let (label, rate, shared) = (
-        Label::new("log-in"),
-        Rate::new(2, 60 * SECOND),
-        scene.store.shared(),
-    );
-    shared.give_back(&label, rate, START).await.unwrap();
-    for _ in 0..2 {
-        assert_eq!(shared.spend(&label, rate, START).await.unwrap(), None);
-    }
-    assert!(shared.spend(&label, rate, START).await.unwrap().is_some());
-    shared.give_back(&label, rate, START).await.unwrap();
-    assert_eq!(shared.spend(&label, rate, START).await.unwrap(), None);
-    assert!(shared.spend(&label, rate, START).await.unwrap().is_some());
 }
 
 pub(super) async fn of_many_at_once_no_more_than_the_burst_are_granted(scene: Scene) {
@@ -200,7 +193,7 @@ pub(super) async fn of_many_at_once_no_more_than_the_burst_are_granted(scene: Sc
         let store = nodes.of(turn);
         async move {
             let label = Label::new("guessing");
-            store.shared().spend(&label, rate, START).await.unwrap()
+            take(&*store, &label, rate, START).await
         }
     });
     let waits = at_once(tries).await;
@@ -208,14 +201,7 @@ pub(super) async fn of_many_at_once_no_more_than_the_burst_are_granted(scene: Sc
 }
 
 pub(super) async fn a_limit_written_by_a_clock_gone_wrong_holds_for_one_burst(scene: Scene) {
-    let (label, rate, shared) = (
-        Label::new("log-in"),
-        Rate::new(2, 10 * SECOND),
-        scene.store.shared(),
-    );
-    assert_eq!(shared.spend(&label, rate, after(86_400)).await.unwrap(), None);
-    assert_eq!(
-        shared.spend(&label, rate, START).await.unwrap(),
-        Some(10 * SECOND)
-    );
+    let (label, rate) = (Label::new("log-in"), Rate::new(2, 10 * SECOND));
+    assert_eq!(take(&*scene.store, &label, rate, after(86_400)).await, None);
+    assert_eq!(take(&*scene.store, &label, rate, START).await, Some(10 * SECOND));
 }
