@@ -53,6 +53,7 @@ impl Default for Binding {
 
 /// What differs between the client that authenticated and the one at hand, or else calls for a proof.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each may be true beside any other")]
 pub struct Mismatch {
     /// The address left its prefix or its family.
     pub ip: bool,

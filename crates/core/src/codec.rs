@@ -141,7 +141,7 @@ impl Record {
                 TokenState::Confirmed { at: Some(at) } => TokenTail::ConfirmedAt(delta(at)),
                 TokenState::Offered => TokenTail::Offered,
             },
-            flags: u8::from(self.renew_now) * RENEW_NOW | u8::from(self.challenged) * CHALLENGED,
+            flags: (u8::from(self.renew_now) * RENEW_NOW) | (u8::from(self.challenged) * CHALLENGED),
             identity: self.identity.as_ref().map(|who| IdentityTail {
                 roles: who.roles.iter().map(Word::as_str).collect(),
                 epoch: who.epoch.0,
