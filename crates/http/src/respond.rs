@@ -28,7 +28,16 @@ pub(crate) fn write(
     forbid_caching(headers, header.is_some());
     vary_by_cookie(headers);
     if let Some(header) = header {
-        headers.append(SET_COOKIE, header);
+        put_first(headers, header);
+    }
+}
+
+/// The session's cookie before those of the application: simple clients look at the first one alone.
+fn put_first(headers: &mut HeaderMap, header: HeaderValue) {
+    let others: Vec<_> = headers.get_all(SET_COOKIE).iter().cloned().collect();
+    headers.insert(SET_COOKIE, header);
+    for other in others {
+        headers.append(SET_COOKIE, other);
     }
 }
 

@@ -8,4 +8,5 @@ pub mod config;
 pub mod pages;
 pub mod public;
 pub mod serve;
+pub mod throttle;
 pub mod users;

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use cloakroom_core::{
-    Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
-    Opened, Opening, Page, Position, Rotation, SessionId, Shared, Slot, Store, StoreError, Subject, Swap,
-    Swept, Timestamp, Touch, Undecodable, Write,
+    Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Label,
+    Listing, Memo, MemoWrite, Opened, Opening, Page, Position, Rate, Rotation, SessionId, Shared, Slot,
+    Spend, Store, StoreError, Subject, Swap, Swept, Timestamp, Touch, Undecodable, Write,
 };
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -36,6 +36,7 @@ pub enum Step {
     Lease,
     Journal,
     Examine,
+    Shared,
 }
 
 impl Step {
@@ -174,6 +175,7 @@ impl FaultyStore {
             Step::Lease,
             Step::Journal,
             Step::Examine,
+            Step::Shared,
         ] {
             self.fail(step, fault);
         }
@@ -356,7 +358,7 @@ impl Store for FaultyStore {
     }
 
     fn shared(&self) -> &dyn Shared {
-        self.inner.shared()
+        self
     }
 
     async fn examine(&self, now: Timestamp) -> Result<Vec<Finding>, StoreError> {
@@ -365,5 +367,29 @@ impl Store for FaultyStore {
 
     fn describe(&self) -> String {
         self.inner.describe()
+    }
+}
+
+#[async_trait]
+impl Shared for FaultyStore {
+    async fn memo(&self, label: &Label, now: Timestamp) -> Result<Option<Memo>, StoreError> {
+        let act = self.inner.shared().memo(label, now);
+        self.pass(Step::Shared, None, act).await
+    }
+
+    async fn keep_memo(&self, write: &MemoWrite) -> Result<Option<u64>, StoreError> {
+        let act = self.inner.shared().keep_memo(write);
+        self.pass(Step::Shared, None, act).await
+    }
+
+    async fn spend(
+        &self,
+        label: &Label,
+        rate: Rate,
+        spend: Spend,
+        now: Timestamp,
+    ) -> Result<Option<Duration>, StoreError> {
+        let act = self.inner.shared().spend(label, rate, spend, now);
+        self.pass(Step::Shared, None, act).await
     }
 }

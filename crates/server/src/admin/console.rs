@@ -173,7 +173,7 @@ async fn log_in(
     } else if key.is_empty() {
         ConsoleLoginProblem::Missing
     } else {
-        match keys::check(&app, key, session.client().ip) {
+        match keys::check(&app, key, session.client().ip).await {
             Ok(operator) => {
                 session
                     .log_in(LogIn::of(operator.0.parse()?).with("key".parse()?))

@@ -1,6 +1,7 @@
 //! Who may use the admin API: whoever holds one of the configured keys.
 
 use crate::app::App;
+use crate::throttle::budgets;
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -25,7 +26,7 @@ pub async fn required(State(app): State<App>, mut request: Request, next: Next) 
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(bearer);
-    match check(&app, key.unwrap_or_default(), ip) {
+    match check(&app, key.unwrap_or_default(), ip).await {
         Ok(operator) => {
             request.extensions_mut().insert(operator);
             next.run(request).await
@@ -42,11 +43,9 @@ pub async fn required(State(app): State<App>, mut request: Request, next: Next) 
 }
 
 /// The operator of a key, or why not.
-pub fn check(app: &App, key: &str, ip: Option<IpAddr>) -> Result<Operator, Problem> {
-    let now = app.sessions.now();
-    if let Some(wait) = app.wrong_keys.wait(ip, now) {
-        return Err(Problem::from(Code::RateLimited).retry_after(wait));
-    }
+pub async fn check(app: &App, key: &str, ip: Option<IpAddr>) -> Result<Operator, Problem> {
+    let budgets = budgets::key(&app.throttle.rates, ip);
+    app.throttle.check(app, &budgets).await?;
     let hash = Sha256::digest(key.as_bytes());
     // All are compared, in constant time each.
     let found = app
@@ -60,7 +59,7 @@ pub fn check(app: &App, key: &str, ip: Option<IpAddr>) -> Result<Operator, Probl
         return Ok(Operator(format!("{a:02x}{b:02x}{c:02x}{d:02x}")));
     }
     if !key.is_empty() {
-        app.wrong_keys.charge(ip, now);
+        app.throttle.charge(&budgets, app.sessions.now()).await;
     }
     Err(Problem::from(Code::InvalidCredentials)
         .saying("Send one of the configured admin keys as Authorization: Bearer KEY."))

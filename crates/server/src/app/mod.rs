@@ -10,11 +10,11 @@ pub mod near;
 pub mod recent;
 pub mod redirect;
 pub mod start;
-pub mod throttle;
 pub mod view;
 
 use crate::config::{Config, KeyHash};
 use crate::pages::{DemoLogin, Pages};
+use crate::throttle::Throttle;
 use crate::users::UserDirectory;
 use cloakroom::{CookieConfig, Origins, Sessions, TrustedProxies};
 use std::sync::Arc;
@@ -41,12 +41,8 @@ pub struct Parts {
     pub origins: Origins,
     /// Keys of the admin API, by hash.
     pub admin_keys: Vec<KeyHash>,
-    /// Failed log-ins and step-ups by source.
-    pub failures: throttle::Throttle,
-    /// Wrong admin keys by source.
-    pub wrong_keys: throttle::Throttle,
-    /// Events that strangers can cause at will, by source: beyond this they are not written down one by one.
-    pub noise: throttle::Throttle,
+    /// Counts wrong guesses, and refuses more when there were too many.
+    pub throttle: Throttle,
     /// What happened lately, for the console.
     pub recent: recent::Recent,
     /// Counters for `/metrics`.

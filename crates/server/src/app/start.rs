@@ -1,22 +1,16 @@
 //! From a configuration to a running server.
 
-use super::throttle::Throttle;
 use super::{App, Parts, metrics::Metrics, recent};
 use crate::config::{self, Config, KeyHash};
 use crate::pages::{DemoLogin, Pages};
+use crate::throttle::Throttle;
 use crate::users::{self, UserDirectory};
 use anyhow::Context as _;
 use cloakroom::{
     Binding, Clock as _, CookieConfig, NearOptions, Origins, OsRandom, Policy, Random as _, Reaction,
     SameSite, Sessions, SystemClock, TrustedProxies,
 };
-use std::time::{Duration, Instant};
-
-/// Failures that one source may cause at once, and then one per interval: ten wrong passwords of a family behind one
-/// address pass, hundreds do not.
-const FAILURES: (u32, Duration) = (50, Duration::from_secs(6));
-const WRONG_KEYS: (u32, Duration) = (10, Duration::from_secs(10));
-const NOISE: (u32, Duration) = (50, Duration::from_secs(1));
+use std::time::Instant;
 
 /// Opens the stores and puts the parts together.
 pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHash>) -> anyhow::Result<App> {
@@ -31,9 +25,7 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
         origins: Origins::own(&config.public_url.to_string()),
         pages: Pages::new(redirects.iter().map(String::as_str)),
         admin_keys: config.admin.keys.iter().copied().chain(extra_keys).collect(),
-        failures: Throttle::new(FAILURES.0, FAILURES.1),
-        wrong_keys: Throttle::new(WRONG_KEYS.0, WRONG_KEYS.1),
-        noise: Throttle::new(NOISE.0, NOISE.1),
+        throttle: Throttle::new(config.throttle.clone(), &sessions, config.public_url.is_https()),
         metrics: Metrics::default(),
         started: Instant::now(),
         sessions,

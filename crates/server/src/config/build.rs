@@ -11,7 +11,7 @@ use super::origin::Origin;
 use super::setting::{Raw, Settings, choice, number, text};
 use super::store_url::StoreUrl;
 use super::tree::{Admin, Binding, Config, KeyHash, Reaction};
-use super::{Purpose, cache, cookie, policy};
+use super::{Purpose, cache, cookie, policy, throttle};
 
 /// Builds the tree and notes everything that is wrong. The result means something only when nothing was.
 pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Config {
@@ -50,6 +50,7 @@ pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Con
         policy: policy::read(settings),
         binding: binding(settings),
         cache: cache::read(settings),
+        throttle: throttle::read(settings),
         admin: Admin {
             keys: settings.read_list("admin.keys", key_hash),
         },

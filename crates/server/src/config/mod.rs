@@ -34,6 +34,7 @@ mod span;
 mod store_url;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod tree;
 
 use std::ffi::OsString;
@@ -45,7 +46,7 @@ pub use origin::{BadOrigin, Origin};
 pub use policy::{Policy, Remember, RenewAfter, WhenFull};
 pub use span::{BadSpan, Span};
 pub use store_url::{BadStoreUrl, StoreKind, StoreUrl};
-pub use tree::{Admin, Binding, Cache, Config, Cookie, KeyHash, Reaction, SameSite};
+pub use tree::{Admin, Binding, Cache, Config, Cookie, KeyHash, Reaction, SameSite, Throttle};
 
 /// What a configuration is loaded for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

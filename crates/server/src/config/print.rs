@@ -6,6 +6,7 @@ use cloakroom::WhenFull;
 use serde_json::{Map, Value, json};
 
 use super::span::Span;
+use super::throttle::shown as rate;
 use super::tree::{Config, Reaction, SameSite};
 
 impl Config {
@@ -48,6 +49,12 @@ impl Config {
             ("binding.ip_prefix_v6", json!(self.binding.ip_prefix_v6)),
             ("cache.entries", json!(self.cache.entries)),
             ("cache.lease", shown(self.cache.lease)),
+            ("throttle.across_nodes", json!(self.throttle.across_nodes)),
+            ("throttle.source", json!(rate(self.throttle.source))),
+            ("throttle.account", json!(rate(self.throttle.account))),
+            ("throttle.device", json!(rate(self.throttle.device))),
+            ("throttle.tokens", json!(rate(self.throttle.tokens))),
+            ("throttle.keys", json!(rate(self.throttle.keys))),
             ("admin.keys", self.admin.keys.iter().map(shown).collect()),
         ]);
         entries

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use cloakroom::Rate;
 use ipnet::IpNet;
 
 use super::origin::Origin;
@@ -56,6 +57,9 @@ pub struct Config {
 
     /// The near cache.
     pub cache: Cache,
+
+    /// How many wrong guesses are taken.
+    pub throttle: Throttle,
 
     /// The admin API.
     pub admin: Admin,
@@ -141,6 +145,29 @@ pub struct Cache {
     /// take at worst. Default `1s`, from `10ms` to `10s`; `0s` is no cache at all. All servers on a store go by the
     /// lease of the first: one with a longer lease does not start.
     pub lease: super::span::Span,
+}
+
+/// `[throttle]`: how many wrong guesses are taken before the answer is 429. Each is a burst and an interval: `10/30s` is ten
+/// at once, then one in thirty seconds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Throttle {
+    /// Whether all servers on a store count together. Default `false`: each counts for itself, which costs nothing and means
+    /// that a guesser has as many tries as there are servers.
+    pub across_nodes: bool,
+    /// Wrong passwords from one network, whatever the names. Default `50/6s`: a family or an office behind one address
+    /// mistypes now and then.
+    pub source: Rate,
+    /// Wrong passwords for one account from one network; five times as many from all networks. Default `10/30s`. Whoever goes
+    /// on waits longer: thirty tries cost five minutes each, a hundred half an hour.
+    pub account: Rate,
+    /// Wrong passwords from a browser that has logged in to this account before, and in a session. Default `10/30s`, growing
+    /// alike, and apart from what strangers do.
+    pub device: Rate,
+    /// Session tokens that open nothing, from one network; ten times as many from all. Default `100/1s`. Only those who hold
+    /// such tokens are refused.
+    pub tokens: Rate,
+    /// Wrong admin keys from one network. Default `10/10s`.
+    pub keys: Rate,
 }
 
 /// `[admin]`

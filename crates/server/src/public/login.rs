@@ -7,13 +7,15 @@ use crate::app::failure::redirect;
 use crate::app::view::{SessionJson, SubjectJson};
 use crate::app::{App, redirect as rd};
 use crate::pages::{LoginNotice, LoginPage, LoginProblem};
+use crate::throttle::budgets::Typist;
 use crate::users::User;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use cloakroom::problem::{Code, Problem};
-use cloakroom::{Actor, LogIn, Session, Subject, Word};
+use cloakroom::{Actor, LogIn, Session, SessionError, Subject, Word};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
@@ -77,6 +79,7 @@ pub async fn page(
 pub async fn submit(
     State(app): State<App>,
     session: Session,
+    headers: HeaderMap,
     Either(shape, credentials): Either<Credentials>,
 ) -> Result<Response, Problem> {
     let to = credentials
@@ -86,12 +89,48 @@ pub async fn submit(
     let name = credentials.username.trim().to_owned();
     let remember = credentials.remember;
     let password = Zeroizing::new(credentials.password);
-    let entered = enter(&app, &session, &name, &password, remember).await;
+    let typist = typist(&app, &headers, &name).await?;
+    let entered = enter(&app, &session, &name, &password, remember, typist).await;
+    // A program has no use for being known, and may not expect a second cookie.
+    let known = entered.is_ok() && (shape == Shape::Form || headers.contains_key("sec-fetch-dest"));
+    let mut response = answer(&app, &session, shape, entered, name.clone(), remember, to)?;
+    if known {
+        remember_device(&app, &headers, &name, &mut response).await;
+    }
+    Ok(response)
+}
+
+/// Whether this browser has logged in to this account before.
+async fn typist(app: &App, headers: &HeaderMap, name: &str) -> Result<Typist, Problem> {
+    let known = app.throttle.devices.known(headers, name, app.sessions.now());
+    let known = known.await.map_err(SessionError::from)?;
+    Ok(known.map_or(Typist::Stranger, Typist::Known))
+}
+
+/// A browser that is not remembered is a stranger next time; that is no reason to refuse a log-in that worked.
+async fn remember_device(app: &App, headers: &HeaderMap, name: &str, response: &mut Response) {
+    let devices = &app.throttle.devices;
+    match devices.remember(headers, name, app.sessions.now()).await {
+        Ok(Some(cookie)) => drop(response.headers_mut().append(SET_COOKIE, cookie)),
+        Ok(None) => {}
+        Err(error) => tracing::warn!(%error, "a browser could not be remembered"),
+    }
+}
+
+fn answer(
+    app: &App,
+    session: &Session,
+    shape: Shape,
+    entered: Result<(), Problem>,
+    name: String,
+    remember: bool,
+    to: Option<String>,
+) -> Result<Response, Problem> {
     match (shape, entered) {
-        (Shape::Json, Ok(())) => Ok(Json(subject_json(&app, &session)?).into_response()),
+        (Shape::Json, Ok(())) => Ok(Json(subject_json(app, session)?).into_response()),
         (Shape::Json, Err(problem)) => Err(problem),
         (Shape::Form, Ok(())) => Ok(redirect(to.as_deref().unwrap_or(rd::HOME))),
-        (Shape::Form, Err(problem)) => again(&app, &problem, name, remember, to),
+        (Shape::Form, Err(problem)) => again(app, &problem, name, remember, to),
     }
 }
 
@@ -109,6 +148,7 @@ async fn enter(
     name: &str,
     password: &str,
     remember: bool,
+    typist: Typist,
 ) -> Result<(), Problem> {
     let missing = |what| Problem::from(Code::BadRequest).saying(format!("The field `{what}` is empty."));
     if name.is_empty() {
@@ -122,7 +162,7 @@ async fn enter(
         Ok(subject) => Some(app.sessions.epoch(&subject).await?),
         Err(_) => None,
     };
-    let user = verify::password(app, name, password.to_owned(), session.client()).await?;
+    let user = verify::password(app, name, password.to_owned(), session.client(), typist).await?;
     let subject: Subject = user.name.as_str().parse()?;
     let method: Word = "password".parse()?;
     let mut log_in = LogIn::of(subject.clone())

@@ -5,6 +5,7 @@ use crate::app::App;
 use crate::app::body::{Either, Json};
 use crate::app::failure::redirect;
 use crate::pages::{PasswordPage, PasswordProblem};
+use crate::throttle::budgets;
 use crate::users::{BadPassword, NewPassword, UserError, UserName};
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -63,6 +64,10 @@ async fn set(app: &App, user: &Fresh, new: NewPassword) -> Result<(), Problem> {
         .as_str()
         .parse::<UserName>()
         .map_err(|_| Code::NotFound)?;
+    if let Some(id) = user.id() {
+        let budgets = budgets::new_password(&app.throttle.rates, id);
+        app.throttle.spend(app, &budgets).await?;
+    }
     match app.users.set_password(name, new).await {
         Err(UserError::NotFound(_)) => return Err(Code::NotFound.into()),
         done => done.map_err(|error| verify::unavailable(app, &error))?,

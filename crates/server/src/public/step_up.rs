@@ -7,6 +7,7 @@ use crate::app::body::{Either, Shape};
 use crate::app::failure::redirect;
 use crate::app::{App, redirect as rd};
 use crate::pages::{StepUpPage, StepUpProblem, StepUpReason};
+use crate::throttle::budgets::Typist;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -84,7 +85,8 @@ async fn check(app: &App, session: &Session, name: &Subject, password: String) -
     if password.is_empty() {
         return Err(Problem::from(Code::BadRequest).saying("The field `password` is empty."));
     }
-    verify::password(app, name.as_str(), password, session.client()).await?;
+    let typist = session.id().map_or(Typist::Stranger, Typist::Session);
+    verify::password(app, name.as_str(), password, session.client(), typist).await?;
     session.step_up("password".parse()?).await?;
     Ok(())
 }

@@ -1,23 +1,34 @@
 //! Checking a password, for log-in and step-up alike.
 
 use crate::app::App;
+use crate::throttle::budgets::{self, Budget, Typist};
 use crate::users::{Password, User, UserError, Verification};
 use cloakroom::problem::{Code, Problem};
 use cloakroom::{Actor, Client, Event, Kind, Subject};
 
 /// Somebody who has proved who they are, or the reason why not. Unknown users, wrong passwords and disabled accounts
 /// look the same and take equally long (ASVS 6.3.8).
-pub async fn password(app: &App, name: &str, password: String, client: &Client) -> Result<User, Problem> {
-    if let Some(wait) = app.failures.wait(client.ip, app.sessions.now()) {
-        app.metrics.rate_limited();
-        return Err(Problem::from(Code::RateLimited).retry_after(wait));
+pub async fn password(
+    app: &App,
+    name: &str,
+    password: String,
+    client: &Client,
+    typist: Typist,
+) -> Result<User, Problem> {
+    let budgets = budgets::password(&app.throttle.rates, name, client.ip, typist);
+    if let Err(problem) = app.throttle.check(app, &budgets).await {
+        if matches!(typist, Typist::Stranger) {
+            let stranger = budgets::stranger(&app.throttle.rates, client.ip);
+            app.throttle.charge(&[stranger], app.sessions.now()).await;
+        }
+        return Err(problem);
     }
     let Ok(password) = Password::new(password) else {
-        return Err(failed(app, name, client).await);
+        return Err(failed(app, name, client, &budgets).await);
     };
     match app.users.verify(name, password).await {
         Ok(Verification::Ok(user)) => Ok(user),
-        Ok(_) => Err(failed(app, name, client).await),
+        Ok(_) => Err(failed(app, name, client, &budgets).await),
         Err(error) => Err(unavailable(app, &error)),
     }
 }
@@ -33,11 +44,11 @@ pub fn unavailable(app: &App, error: &UserError) -> Problem {
     Problem::from(Code::StoreUnavailable).saying("Log-ins can not be checked at the moment. Try again.")
 }
 
-/// Notes a failure: charged to the source, counted, and in the journal.
-async fn failed(app: &App, name: &str, client: &Client) -> Problem {
+/// Notes a failure: charged, counted, and in the journal.
+async fn failed(app: &App, name: &str, client: &Client, budgets: &[Budget]) -> Problem {
     app.metrics.login_failures();
     let cause = app.sessions.cause(Actor::User, client);
-    app.failures.charge(client.ip, cause.at);
+    app.throttle.charge(budgets, cause.at).await;
     let event = Event::of(Kind::LoginFailed, cause).about(name.parse::<Subject>().ok());
     if let Err(error) = app.sessions.note(&event).await {
         tracing::warn!(%error, "the journal did not take a failed log-in");

@@ -13,7 +13,7 @@ mod server;
 pub use browser::Browser;
 pub use http::{Answer, Ask};
 pub use redis::Server as Redis;
-pub use server::{ADMIN_KEY, ORIGIN, Server, Setup, kind, run, shared, signal};
+pub use server::{ADMIN_KEY, ORIGIN, Server, Setup, kind, password_of, run, shared, signal};
 
 use std::time::{Duration, Instant};
 

@@ -1,0 +1,69 @@
+//! Too many wrong guesses: passwords, session tokens, admin keys.
+//!
+//! Only failures are charged, so that nobody is held up for succeeding often. [`budgets`] says what an attempt counts
+//! against, [`meter`] how much of that is spent, [`devices`] which browsers have logged in before: those have budgets of their
+//! own, so that whoever guesses at an account can not lock its owner out (ASVS 6.1.1, 6.3.1).
+
+pub mod budgets;
+pub mod devices;
+pub mod meter;
+
+use crate::app::App;
+use crate::config::Throttle as Rates;
+use budgets::Budget;
+use cloakroom::problem::{Code, Problem};
+use cloakroom::{Sessions, Timestamp};
+use devices::Devices;
+use meter::Meter;
+use std::net::IpAddr;
+
+/// What is counted, and at what rates.
+pub struct Throttle {
+    /// The configured rates.
+    pub rates: Rates,
+    /// Which browsers have logged in before.
+    pub devices: Devices,
+    meter: Meter,
+}
+
+impl Throttle {
+    /// Nothing counted yet.
+    #[must_use]
+    pub fn new(rates: Rates, sessions: &Sessions, secure: bool) -> Self {
+        let store = sessions.store().clone();
+        Self {
+            meter: Meter::new(rates.across_nodes.then(|| store.clone())),
+            devices: Devices::new(store, secure),
+            rates,
+        }
+    }
+
+    /// Refuses (429 with `Retry-After`) what has failed too often.
+    pub async fn check(&self, app: &App, budgets: &[Budget]) -> Result<(), Problem> {
+        match self.meter.wait(budgets, app.sessions.now()).await {
+            None => Ok(()),
+            Some(wait) => {
+                app.metrics.rate_limited();
+                Err(Problem::from(Code::RateLimited).retry_after(wait))
+            }
+        }
+    }
+
+    /// Charges a failure.
+    pub async fn charge(&self, budgets: &[Budget], now: Timestamp) {
+        self.meter.charge(budgets, now).await;
+    }
+
+    /// Charges an attempt that costs much even if it succeeds; refuses it if there were too many.
+    pub async fn spend(&self, app: &App, budgets: &[Budget]) -> Result<(), Problem> {
+        self.check(app, budgets).await?;
+        self.charge(budgets, app.sessions.now()).await;
+        Ok(())
+    }
+
+    /// Whether to write down one more event that strangers can cause at will: beyond a rate they are only counted, so that
+    /// they can not wash everything else out of the journal.
+    pub fn may_note(&self, source: Option<IpAddr>, now: Timestamp) -> bool {
+        self.meter.charge_here(&budgets::noise(source), now)
+    }
+}
