@@ -1,0 +1,116 @@
+//! What is remembered of a subject that has had a session.
+
+use super::known::Known;
+use super::tally::Tally;
+use crate::places::Country;
+use crate::sight::Sight;
+use cloakroom_core::SessionId;
+use std::sync::Arc;
+
+/// At most 12 stays, 16 devices, 16 countries, and tallies of 64 each: about 6 KB when all are full.
+#[derive(Default)]
+pub(crate) struct Person {
+    /// Sessions in places, each as it was seen last.
+    pub stays: Vec<Stay>,
+    pub openings: Tally,
+    /// Sessions that were logged out by the user, or replaced in the same browser.
+    pub log_outs: Tally,
+    pub failures: Tally,
+    pub devices: Known<Arc<str>>,
+    pub countries: Known<Country>,
+    pub usual: Usual,
+}
+
+/// A session in one place.
+pub(crate) struct Stay {
+    /// As it was seen there last.
+    pub last: Sight,
+    /// Whether its session is open, as far as is known.
+    pub live: bool,
+}
+
+const STAYS: usize = 12;
+
+impl Person {
+    /// What a live session was last seen on.
+    pub fn device_of(&self, session: SessionId) -> Option<&Sight> {
+        let of_session = self
+            .stays
+            .iter()
+            .filter(|stay| stay.last.session == Some(session));
+        of_session
+            .map(|stay| &stay.last)
+            .filter(|sight| sight.device.is_some())
+            .max_by_key(|sight| sight.at)
+    }
+
+    /// Notes where somebody is. A session that stays in its network, or has no address, stays.
+    pub fn note(&mut self, sight: &Sight) {
+        if let Some(device) = &sight.device {
+            self.devices.see(device, sight.at);
+        }
+        if let Some(country) = sight.place.evident() {
+            self.countries.see(&country, sight.at);
+        }
+        if sight.session.is_none() || sight.ip.is_none() {
+            return;
+        }
+        let same = |stay: &&mut Stay| {
+            stay.last.session == sight.session
+                && stay.last.network() == sight.network()
+                && stay.last.at <= sight.at
+        };
+        if let Some(stay) = self.stays.iter_mut().find(same) {
+            stay.last = sight.clone();
+            return;
+        }
+        if self.stays.len() == STAYS
+            && let Some(oldest) = (0..STAYS).min_by_key(|at| (self.stays[*at].live, self.stays[*at].last.at))
+        {
+            self.stays.swap_remove(oldest);
+        }
+        self.stays.push(Stay {
+            last: sight.clone(),
+            live: true,
+        });
+    }
+
+    pub fn ended(&mut self, session: SessionId) {
+        for stay in &mut self.stays {
+            if stay.last.session == Some(session) {
+                stay.live = false;
+            }
+        }
+    }
+}
+
+/// How many sessions a subject opens in a day on which it opens any.
+#[derive(Default)]
+pub(crate) struct Usual {
+    day: u64,
+    today: u32,
+    mean: f32,
+}
+
+const DAY: u64 = 86_400_000;
+
+impl Usual {
+    pub fn opened(&mut self, at: u64) {
+        let day = at / DAY;
+        if day != self.day {
+            // What was one wild day must not become usual at once.
+            let counted = f32::from(u16::try_from(self.today.min(50)).unwrap_or(50));
+            self.mean = if self.mean == 0.0 {
+                counted
+            } else {
+                self.mean * 0.8 + counted * 0.2
+            };
+            (self.day, self.today) = (day, 0);
+        }
+        self.today = self.today.saturating_add(1);
+    }
+
+    pub fn per_day(&self) -> f32 {
+        self.mean.max(1.0)
+    }
+}

@@ -1,0 +1,37 @@
+//! Use of a token that had been renewed: two parties hold tokens of one session.
+
+use super::MONTH;
+use crate::alert::{Rule, Severity};
+use crate::finding::Finding;
+use crate::memory::Person;
+use crate::settings::Reuse;
+use crate::sight::Sight;
+use cloakroom_core::Subject;
+
+/// Once per session. Where the session was last seen is evidence, too.
+pub(crate) fn judge(
+    rule: &Reuse,
+    subject: Option<&Subject>,
+    person: Option<&Person>,
+    sight: &Sight,
+) -> Option<Finding> {
+    let session = sight.session.filter(|_| rule.on)?;
+    let before = person
+        .into_iter()
+        .flat_map(|person| &person.stays)
+        .filter(|stay| stay.last.session == Some(session));
+    let mut evidence: Vec<_> = before.map(|stay| stay.last.clone()).collect();
+    evidence.sort_by_key(|sight| sight.at);
+    evidence.push(sight.clone());
+    Some(Finding {
+        rule: Rule::TokenReuse,
+        severity: Severity::Critical,
+        confidence: 90,
+        subject: subject.cloned(),
+        source: None,
+        apart: session.to_string(),
+        within: MONTH,
+        why: "a token was shown after its successor had been used; the session has ended".to_owned(),
+        evidence,
+    })
+}
