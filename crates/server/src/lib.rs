@@ -1,6 +1,7 @@
 //! The parts of the `cloakroom` server: its configuration, its user directory, its pages and its routes.
 
 pub mod admin;
+pub mod alerts;
 pub mod app;
 pub mod authz;
 pub mod cli;

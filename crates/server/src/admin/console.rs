@@ -137,7 +137,12 @@ async fn search(app: &App, name: Option<&str>) -> Option<SubjectSearch> {
         Err(_) => Some(Vec::new()),
     };
     let policy = app.sessions.policy();
-    let sessions = found.map(|records| records.iter().map(|record| page_view(record, policy)).collect());
+    let sessions = found.map(|records| {
+        records
+            .iter()
+            .map(|record| page_view(record, policy, &app.places))
+            .collect()
+    });
     Some(SubjectSearch {
         subject: name.to_owned(),
         sessions,

@@ -82,7 +82,7 @@ pub async fn open(
     if let Err(error) = app.sessions.note(&event).await {
         tracing::warn!(%error, "the journal did not take an event");
     }
-    let session = SessionJson::new(active.record(), app.sessions.policy(), None);
+    let session = SessionJson::new(active.record(), app.sessions.policy(), &app.places, None);
     let body = json!({ "token": *active.token().expose(), "session": session });
     Ok((StatusCode::CREATED, axum::Json(body)).into_response())
 }
@@ -101,7 +101,7 @@ pub async fn introspect(
     else {
         return Ok(axum::Json(json!({ "active": false })));
     };
-    let session = SessionJson::new(active.record(), app.sessions.policy(), None);
+    let session = SessionJson::new(active.record(), app.sessions.policy(), &app.places, None);
     let roles: Vec<String> = active.roles().iter().map(ToString::to_string).collect();
     let (subject, data) = (subject.to_string(), data_json(&active)?);
     Ok(axum::Json(
@@ -131,7 +131,7 @@ pub async fn list(
         let records = app.sessions.list(&subject(&name)?).await?;
         let sessions: Vec<_> = records
             .iter()
-            .map(|record| SessionJson::new(record, policy, None))
+            .map(|record| SessionJson::new(record, policy, &app.places, None))
             .collect();
         return Ok(axum::Json(json!({ "sessions": sessions })));
     }
@@ -145,7 +145,7 @@ pub async fn list(
 }
 
 fn with_subject(app: &App, found: &Found) -> serde_json::Value {
-    let session = SessionJson::new(&found.record, app.sessions.policy(), None);
+    let session = SessionJson::new(&found.record, app.sessions.policy(), &app.places, None);
     match found.record.subject() {
         Some(subject) => json!(SubjectJson::new(subject, session)),
         None => json!({ "subject": null, "session": session }),

@@ -42,6 +42,7 @@ counters! {
     csrf_rejected = "Requests of other sites that were refused.";
     authz_allowed = "Forward-auth checks that were allowed.";
     authz_denied = "Forward-auth checks that were denied.";
+    alerts = "Alerts that this process was the first to write down.";
     store_errors = "Answers of 503 because the store did not answer.";
 }
 

@@ -17,6 +17,7 @@ use crate::pages::{DemoLogin, Pages};
 use crate::throttle::Throttle;
 use crate::users::UserDirectory;
 use cloakroom::{CookieConfig, Origins, Sessions, TrustedProxies};
+use cloakroom_watch::Places;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,6 +32,8 @@ pub struct Parts {
     pub sessions: Sessions,
     /// Who may log in with a password.
     pub users: UserDirectory,
+    /// Where addresses are.
+    pub places: Places,
     /// Turns page structs into answers.
     pub pages: Pages,
     /// How the session cookie is written.

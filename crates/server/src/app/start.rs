@@ -1,6 +1,7 @@
 //! From a configuration to a running server.
 
 use super::{App, Parts, metrics::Metrics, recent};
+use crate::alerts;
 use crate::config::{self, Config, KeyHash};
 use crate::pages::{DemoLogin, Pages};
 use crate::throttle::Throttle;
@@ -10,6 +11,8 @@ use cloakroom::{
     Binding, Clock as _, CookieConfig, NearOptions, Origins, OsRandom, Policy, Random as _, Reaction,
     SameSite, Sessions, SystemClock, TrustedProxies,
 };
+use cloakroom_watch::Watch;
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Opens the stores and puts the parts together.
@@ -19,7 +22,13 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
     let recent = recent::Recent::default();
     tokio::spawn(recent::follow(sessions.store().clone(), recent.clone()));
     let redirects: Vec<String> = config.allowed_redirects.iter().map(ToString::to_string).collect();
-    Ok(App::new(Parts {
+    let places = alerts::rules::places(&config.watch)?;
+    let watch = config
+        .watch
+        .enabled
+        .then(|| Watch::new(alerts::rules::rules(&config.watch), places.clone()))
+        .transpose()?;
+    let app = App::new(Parts {
         cookie: cookie(&config)?,
         proxies: config.trusted_proxies.iter().copied().collect::<TrustedProxies>(),
         origins: Origins::own(&config.public_url.to_string()),
@@ -31,9 +40,14 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
         sessions,
         users,
         recent,
+        places,
         demo,
         config,
-    }))
+    });
+    if let Some(watch) = watch {
+        tokio::spawn(alerts::follow(Arc::downgrade(&app), watch));
+    }
+    Ok(app)
 }
 
 /// The engine on the session store, behind a near cache or not.

@@ -2,6 +2,7 @@
 
 use crate::pages::SessionView;
 use cloakroom::{Policy, Record, SessionId, Subject, Timestamp, Word, device};
+use cloakroom_watch::Places;
 use serde::Serialize;
 
 /// A session in JSON.
@@ -26,7 +27,7 @@ pub struct SessionJson {
 impl SessionJson {
     /// The session, as seen from the session `current`.
     #[must_use]
-    pub fn new(record: &Record, policy: &Policy, current: Option<SessionId>) -> Self {
+    pub fn new(record: &Record, policy: &Policy, places: &Places, current: Option<SessionId>) -> Self {
         let who = record.identity.as_ref();
         let remember = who.is_some_and(|who| who.remember);
         Self {
@@ -39,7 +40,7 @@ impl SessionJson {
             ip: record.client.ip.map(|ip| ip.to_string()),
             user_agent: record.client.user_agent.as_deref().map(str::to_owned),
             device: device::label(record.client.user_agent.as_deref()),
-            country: None,
+            country: country(record, places),
             auth: who.map(|who| words(&who.methods)).unwrap_or_default(),
             remember,
             bound: false,
@@ -78,14 +79,14 @@ impl SubjectJson {
 
 /// A session for the pages.
 #[must_use]
-pub fn page_view(record: &Record, policy: &Policy) -> SessionView {
+pub fn page_view(record: &Record, policy: &Policy, places: &Places) -> SessionView {
     let who = record.identity.as_ref();
     let remember = who.is_some_and(|who| who.remember);
     SessionView {
         id: record.id.to_string(),
         device: Some(device::label(record.client.user_agent.as_deref())),
         ip: record.client.ip.map(|ip| ip.to_string()),
-        country: None,
+        country: country(record, places),
         user_agent: record.client.user_agent.as_deref().map(str::to_owned),
         created_at: moment(record.created_at),
         seen_at: moment(record.seen_at),
@@ -95,6 +96,12 @@ pub fn page_view(record: &Record, policy: &Policy) -> SessionView {
         remember,
         bound: false,
     }
+}
+
+/// The country of the address, if a database tells it.
+fn country(record: &Record, places: &Places) -> Option<String> {
+    let country = places.of(record.client.ip?).country?;
+    Some(country.to_string())
 }
 
 /// The moment as the pages take it.

@@ -7,6 +7,7 @@ use crate::app::view::{SessionJson, SubjectJson, rfc3339};
 use anyhow::Context as _;
 use clap::Subcommand;
 use cloakroom::{CloseReason, Record, SessionId, Sessions, Subject, device};
+use cloakroom_watch::Places;
 use serde_json::json;
 
 #[derive(Debug, Subcommand)]
@@ -138,7 +139,7 @@ fn show(sessions: &Sessions, records: &[Record], json: bool) {
     };
     if json {
         let row = |record: &Record| {
-            let session = SessionJson::new(record, sessions.policy(), None);
+            let session = SessionJson::new(record, sessions.policy(), &Places::none(), None);
             match record.subject() {
                 Some(subject) => json!(SubjectJson::new(subject, session)),
                 None => json!({ "subject": null, "session": session }),

@@ -11,7 +11,7 @@ use super::origin::Origin;
 use super::setting::{Raw, Settings, choice, number, text};
 use super::store_url::StoreUrl;
 use super::tree::{Admin, Binding, Config, KeyHash, Reaction};
-use super::{Purpose, cache, cookie, policy, throttle};
+use super::{Purpose, cache, cookie, policy, throttle, watch};
 
 /// Builds the tree and notes everything that is wrong. The result means something only when nothing was.
 pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Config {
@@ -51,6 +51,7 @@ pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Con
         binding: binding(settings),
         cache: cache::read(settings),
         throttle: throttle::read(settings),
+        watch: watch::read(settings),
         admin: Admin {
             keys: settings.read_list("admin.keys", key_hash),
         },
@@ -127,7 +128,7 @@ fn log(raw: &Raw) -> Result<String, String> {
 }
 
 /// A network, or an address as the network of itself.
-fn network(text: &str) -> Result<IpNet, String> {
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
     if let Ok(address) = text.parse::<std::net::IpAddr>() {
         return Ok(IpNet::from(address));
     }

@@ -1,7 +1,7 @@
 //! Every key there is, and what a misspelt one was probably meant to be.
 
 /// The keys, in the order in which `config print` shows them.
-pub(super) const KEYS: [&str; 38] = [
+pub(super) const KEYS: [&str; 47] = [
     "listen",
     "admin_listen",
     "public_url",
@@ -38,18 +38,28 @@ pub(super) const KEYS: [&str; 38] = [
     "throttle.device",
     "throttle.tokens",
     "throttle.keys",
+    "watch.enabled",
+    "watch.off",
+    "watch.step_up",
+    "watch.end",
+    "watch.countries",
+    "watch.cities",
+    "watch.systems",
+    "watch.exempt_networks",
+    "watch.exempt_systems",
     "admin.keys",
     "admin.keys_file",
 ];
 
 /// The tables that hold them.
-pub(super) const SECTIONS: [&str; 7] = [
+pub(super) const SECTIONS: [&str; 8] = [
     "cookie",
     "policy",
     "policy.remember",
     "binding",
     "cache",
     "throttle",
+    "watch",
     "admin",
 ];
 

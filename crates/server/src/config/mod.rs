@@ -36,6 +36,7 @@ mod store_url;
 mod tests;
 mod throttle;
 mod tree;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -46,7 +47,7 @@ pub use origin::{BadOrigin, Origin};
 pub use policy::{Policy, Remember, RenewAfter, WhenFull};
 pub use span::{BadSpan, Span};
 pub use store_url::{BadStoreUrl, StoreKind, StoreUrl};
-pub use tree::{Admin, Binding, Cache, Config, Cookie, KeyHash, Reaction, SameSite, Throttle};
+pub use tree::{Admin, Binding, Cache, Config, Cookie, KeyHash, Reaction, SameSite, Throttle, Watch};
 
 /// What a configuration is loaded for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! The effective configuration, to be looked at: secrets hidden, defaults filled in.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use cloakroom::WhenFull;
 use serde_json::{Map, Value, json};
@@ -41,7 +42,18 @@ impl Config {
     fn entries(&self) -> Vec<(&'static str, Value)> {
         let mut entries = self.top_entries();
         entries.extend(self.policy_entries());
-        entries.extend([
+        entries.extend(self.defence_entries());
+        entries.push(("admin.keys", self.admin.keys.iter().map(shown).collect()));
+        entries
+    }
+
+    fn defence_entries(&self) -> Vec<(&'static str, Value)> {
+        let file = |file: &Option<PathBuf>| {
+            file.as_ref()
+                .map_or_else(|| json!(""), |file| shown(file.display()))
+        };
+        let watch = &self.watch;
+        vec![
             ("binding.ip", reaction(self.binding.ip)),
             ("binding.user_agent", reaction(self.binding.user_agent)),
             ("binding.accept_language", reaction(self.binding.accept_language)),
@@ -55,9 +67,26 @@ impl Config {
             ("throttle.device", json!(rate(self.throttle.device))),
             ("throttle.tokens", json!(rate(self.throttle.tokens))),
             ("throttle.keys", json!(rate(self.throttle.keys))),
-            ("admin.keys", self.admin.keys.iter().map(shown).collect()),
-        ]);
-        entries
+            ("watch.enabled", json!(watch.enabled)),
+            ("watch.off", watch.off.iter().map(shown).collect()),
+            ("watch.step_up", watch.step_up.iter().map(shown).collect()),
+            ("watch.end", watch.end.iter().map(shown).collect()),
+            ("watch.countries", file(&watch.countries)),
+            ("watch.cities", file(&watch.cities)),
+            ("watch.systems", file(&watch.systems)),
+            (
+                "watch.exempt_networks",
+                watch.exempt_networks.iter().map(shown).collect(),
+            ),
+            (
+                "watch.exempt_systems",
+                watch
+                    .exempt_systems
+                    .iter()
+                    .map(|number| json!(format!("AS{number}")))
+                    .collect(),
+            ),
+        ]
     }
 
     fn top_entries(&self) -> Vec<(&'static str, Value)> {

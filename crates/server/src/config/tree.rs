@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use cloakroom::Rate;
+use cloakroom_watch::Rule;
 use ipnet::IpNet;
 
 use super::origin::Origin;
@@ -60,6 +61,9 @@ pub struct Config {
 
     /// How many wrong guesses are taken.
     pub throttle: Throttle,
+
+    /// What looks for what is odd.
+    pub watch: Watch,
 
     /// The admin API.
     pub admin: Admin,
@@ -168,6 +172,31 @@ pub struct Throttle {
     pub tokens: Rate,
     /// Wrong admin keys from one network. Default `10/10s`.
     pub keys: Rate,
+}
+
+/// `[watch]`: rules that look for what is odd in the journal, and what follows. docs/anomalies.md has one paragraph on each rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// Whether anything is looked for. Default `true`.
+    pub enabled: bool,
+    /// Rules that are off, such as `"login-cycles"`. Default none.
+    pub off: Vec<Rule>,
+    /// Rules whose alerts demand a step-up in the sessions concerned. Default none: an alert only tells, until an operator has
+    /// seen how often it is right here.
+    pub step_up: Vec<Rule>,
+    /// Rules whose alerts end the sessions concerned. Default none.
+    pub end: Vec<Rule>,
+    /// A file that tells the country of an address (MaxMind's format, `.mmdb`). Default none: places are not known, and the
+    /// rules about them are silent.
+    pub countries: Option<PathBuf>,
+    /// One that also tells coordinates. Default none.
+    pub cities: Option<PathBuf>,
+    /// One that tells the autonomous system. Default none.
+    pub systems: Option<PathBuf>,
+    /// Networks whose addresses say nothing about where somebody is: VPNs, carriers, a company's way out. Default none.
+    pub exempt_networks: Vec<IpNet>,
+    /// The same by autonomous system, as in `"AS64500"`; needs `systems`. Default none.
+    pub exempt_systems: Vec<u32>,
 }
 
 /// `[admin]`

@@ -34,7 +34,11 @@ pub async fn page(
     let others = match user.list().await {
         Ok(records) => {
             let others = records.iter().filter(|record| record.id != active.id());
-            OtherSessions::Listed(others.map(|record| page_view(record, policy)).collect())
+            OtherSessions::Listed(
+                others
+                    .map(|record| page_view(record, policy, &app.places))
+                    .collect(),
+            )
         }
         Err(error) => {
             tracing::warn!(%error, "the list of sessions could not be read");
@@ -46,7 +50,7 @@ pub async fn page(
         now: moment(app.sessions.now()),
         subject: user.subject().to_string(),
         roles: active.roles().iter().map(ToString::to_string).collect(),
-        current: page_view(active.record(), policy),
+        current: page_view(active.record(), policy, &app.places),
         others,
         fresh: user.is_fresh(),
         notice: query.notice.as_deref().and_then(AccountNotice::from_slug),

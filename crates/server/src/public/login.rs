@@ -138,7 +138,12 @@ fn answer(
 pub fn subject_json(app: &App, session: &Session) -> Result<SubjectJson, Problem> {
     let active = session.active().ok_or(Code::NoSession)?;
     let subject = active.subject().ok_or(Code::NoSession)?;
-    let json = SessionJson::new(active.record(), app.sessions.policy(), Some(active.id()));
+    let json = SessionJson::new(
+        active.record(),
+        app.sessions.policy(),
+        &app.places,
+        Some(active.id()),
+    );
     Ok(SubjectJson::new(subject, json).with_roles(active.roles()))
 }
 

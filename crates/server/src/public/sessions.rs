@@ -24,7 +24,7 @@ pub async fn list(State(app): State<App>, user: User) -> Result<Json<Sessions>, 
     Ok(Json(Sessions {
         sessions: records
             .iter()
-            .map(|record| SessionJson::new(record, policy, current))
+            .map(|record| SessionJson::new(record, policy, &app.places, current))
             .collect(),
     }))
 }

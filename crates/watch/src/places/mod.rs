@@ -14,13 +14,14 @@ use database::Database;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::Path;
+use std::sync::Arc;
 
-/// Databases and what is excepted from them. Without any, nobody is anywhere, and the rules about places are silent.
-#[derive(Default)]
+/// Clones share the databases. Databases and what is excepted from them. Without any, nobody is anywhere, and the rules about places are silent.
+#[derive(Clone, Default)]
 pub struct Places {
-    country: Option<Database>,
-    city: Option<Database>,
-    system: Option<Database>,
+    country: Option<Arc<Database>>,
+    city: Option<Arc<Database>>,
+    system: Option<Arc<Database>>,
     exempt: Exempt,
 }
 
@@ -33,19 +34,19 @@ impl Places {
 
     /// Countries from this file. A file with coordinates, if there is one, is asked first.
     pub fn with_countries(mut self, file: &Path) -> Result<Self, PlacesError> {
-        self.country = Some(Database::open(file, Tells::Country)?);
+        self.country = Some(Database::open(file, Tells::Country)?.into());
         Ok(self)
     }
 
     /// Coordinates and countries from this file.
     pub fn with_cities(mut self, file: &Path) -> Result<Self, PlacesError> {
-        self.city = Some(Database::open(file, Tells::City)?);
+        self.city = Some(Database::open(file, Tells::City)?.into());
         Ok(self)
     }
 
     /// Autonomous systems from this file.
     pub fn with_systems(mut self, file: &Path) -> Result<Self, PlacesError> {
-        self.system = Some(Database::open(file, Tells::System)?);
+        self.system = Some(Database::open(file, Tells::System)?.into());
         Ok(self)
     }
 
