@@ -31,8 +31,8 @@ mod system;
 
 pub use cloakroom_core::*;
 pub use cloakroom_http::{
-    CookieConfig, CookieError, ForeignOrigin, Origins, PeerAddress, Presented, Problem, Refused, SameSite,
-    Session, SessionLayer, TrustedProxies,
+    CookieConfig, CookieError, ForeignOrigin, ForwardedHeader, Origins, PeerAddress, Presented, Problem,
+    Refused, SameSite, Session, SessionLayer, TrustedProxies,
 };
 #[cfg(feature = "axum")]
 pub use cloakroom_http::{Fresh, HasRole, Role, User};

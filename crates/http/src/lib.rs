@@ -31,7 +31,7 @@ mod problem;
 mod respond;
 mod session;
 
-pub use address::{PeerAddress, TrustedProxies};
+pub use address::{ForwardedHeader, PeerAddress, TrustedProxies};
 pub use answer::{Answer, Body};
 pub use cloakroom_core::{Field, LogIn};
 pub use cookie::{CookieConfig, CookieError, Presented, SameSite};

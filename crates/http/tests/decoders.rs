@@ -37,3 +37,15 @@ fn forwarded_addresses() {
     ]);
     walk(INPUTS, &corpus, decoders::forwarded_for);
 }
+
+#[test]
+fn forwarded_elements() {
+    let corpus = texts(&[
+        "for=192.0.2.1, for=10.0.0.2;proto=https;by=_me",
+        "for=\"[2001:db8::1]:4711\";host=\"a,b;c\\\"d\", for=10.0.0.3",
+        "For=unknown, for=\"_hidden:_port\"",
+        "for=203.0.113.9\nfor=10.0.0.7, for=\"",
+        "\"\\\"\\,;=,,,",
+    ]);
+    walk(INPUTS, &corpus, decoders::forwarded);
+}

@@ -1,7 +1,7 @@
 //! Every key there is, and what a misspelt one was probably meant to be.
 
 /// The keys, in the order in which `config print` shows them.
-pub(super) const KEYS: [&str; 32] = [
+pub(super) const KEYS: [&str; 36] = [
     "listen",
     "admin_listen",
     "public_url",
@@ -10,11 +10,15 @@ pub(super) const KEYS: [&str; 32] = [
     "store_file",
     "data_dir",
     "trusted_proxies",
+    "forwarded_header",
+    "proxy_protocol",
     "allowed_redirects",
     "cookie.name",
     "cookie.same_site",
     "cookie.allow_cross_site",
     "cookie.domain",
+    "headers.hsts_subdomains",
+    "headers.clear_cookies",
     "policy.idle_timeout",
     "policy.absolute_timeout",
     "policy.touch_every",
@@ -37,7 +41,15 @@ pub(super) const KEYS: [&str; 32] = [
 ];
 
 /// The tables that hold them.
-pub(super) const SECTIONS: [&str; 6] = ["cookie", "policy", "policy.remember", "binding", "cache", "admin"];
+pub(super) const SECTIONS: [&str; 7] = [
+    "cookie",
+    "headers",
+    "policy",
+    "policy.remember",
+    "binding",
+    "cache",
+    "admin",
+];
 
 /// The key of this name, in its one static spelling.
 pub(super) fn key(name: &str) -> Option<&'static str> {
