@@ -2,6 +2,10 @@
 
 #[path = "../../../fuzz/src/http_decoders.rs"]
 mod decoders;
+#[path = "../src/csrf/field.rs"]
+mod field;
+#[path = "../../../fuzz/src/form_decoders.rs"]
+mod form_decoders;
 #[path = "../../../fuzz/src/walk.rs"]
 mod walk;
 
@@ -48,4 +52,16 @@ fn forwarded_elements() {
         "\"\\\"\\,;=,,,",
     ]);
     walk(INPUTS, &corpus, decoders::forwarded);
+}
+
+#[test]
+fn forms_with_a_token() {
+    let corpus = texts(&[
+        "csrf_token=abc",
+        "a=b&csrf_token=abc&c=d",
+        "csrf_token=a&csrf_token=b",
+        "csrf%5Ftoken=a&csrf_token=&csrf_token",
+        "&&&=&=",
+    ]);
+    walk(INPUTS, &corpus, form_decoders::csrf_form);
 }

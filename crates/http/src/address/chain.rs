@@ -11,11 +11,14 @@ const FORWARDED: HeaderName = HeaderName::from_static("forwarded");
 /// A chain longer than this is not walked to its end.
 const MOST_HOPS: usize = 32;
 
+/// Reads one hop.
+type Read = fn(&[u8]) -> Option<IpAddr>;
+
 /// The hops, the nearest first; nothing in place of one that names no address.
 pub(super) fn hops(header: ForwardedHeader, headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> {
-    let (name, quotes, read): (_, _, fn(&[u8]) -> Option<IpAddr>) = match header {
-        ForwardedHeader::XForwardedFor => (X_FORWARDED_FOR, false, plain),
-        ForwardedHeader::Forwarded => (FORWARDED, true, element),
+    let (name, quotes, read) = match header {
+        ForwardedHeader::XForwardedFor => (X_FORWARDED_FOR, false, plain as Read),
+        ForwardedHeader::Forwarded => (FORWARDED, true, element as Read),
     };
     let lines = headers.get_all(name).into_iter().rev();
     lines
