@@ -31,8 +31,9 @@ mod system;
 
 pub use cloakroom_core::*;
 pub use cloakroom_http::{
-    CookieConfig, CookieError, ForeignOrigin, Origins, PeerAddress, Presented, Problem, Refused, SameSite,
-    Session, SessionLayer, TrustedProxies,
+    BadPolicy, CookieConfig, CookieError, CspNonce, CsrfToken, CsrfTokens, ForeignOrigin, ForwardedHeader,
+    Origins, PeerAddress, Presented, Problem, Refused, RequireJson, SameSite, SecurityHeaders, Session,
+    SessionLayer, TrustedProxies,
 };
 #[cfg(feature = "axum")]
 pub use cloakroom_http::{Fresh, HasRole, Role, User};

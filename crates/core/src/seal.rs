@@ -8,6 +8,7 @@ use crate::random::{self, Random, RandomError};
 use crate::token::Token;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::hkdf::{HKDF_SHA256, Prk};
+use aws_lc_rs::hmac::{self, HMAC_SHA256};
 
 /// What a seal is for; seals of one purpose do not open as another.
 #[derive(Clone, Copy)]
@@ -29,6 +30,33 @@ fn key(token: &Token, purpose: Purpose) -> Result<LessSafeKey, Unopenable> {
     let prk = Prk::new_less_safe(HKDF_SHA256, token.secret());
     let okm = prk.expand(label, &AES_256_GCM).map_err(|_| Unopenable)?;
     Ok(LessSafeKey::new(UnboundKey::from(okm)))
+}
+
+fn mac_key(token: &Token, purpose: &str) -> Option<hmac::Key> {
+    let prk = Prk::new_less_safe(HKDF_SHA256, token.secret());
+    let label: [&[u8]; 2] = [b"cloakroom/1/mac/", purpose.as_bytes()];
+    let okm = prk.expand(&label, HMAC_SHA256).ok()?;
+    Some(hmac::Key::from(okm))
+}
+
+impl Token {
+    /// A code that only this token's holder can have been given: HMAC-SHA-256 over `message`, under a key that is derived
+    /// from the secret for `purpose` (RFC 5869). Nothing of the token can be learnt from it, and it ends with the token.
+    ///
+    /// Nothing if the cryptographic library fails.
+    #[must_use]
+    pub fn mac(&self, purpose: &str, message: &[u8]) -> Option<[u8; 32]> {
+        hmac::sign(&mac_key(self, purpose)?, message)
+            .as_ref()
+            .try_into()
+            .ok()
+    }
+
+    /// Whether a code is what [`mac`](Self::mac) makes, compared in constant time.
+    #[must_use]
+    pub fn verifies(&self, purpose: &str, message: &[u8], code: &[u8]) -> bool {
+        mac_key(self, purpose).is_some_and(|key| hmac::verify(&key, message, code).is_ok())
+    }
 }
 
 pub(crate) fn seal(

@@ -217,3 +217,39 @@ fn session_ids_have_one_spelling() {
     }
     assert!("ä".repeat(11).parse::<SessionId>().is_err());
 }
+
+#[test]
+fn a_code_belongs_to_one_token_one_purpose_and_one_message() {
+    let random = SeededRandom::new(5);
+    let [token, other] = [(); 2].map(|()| Token::mint(Bucket(1), &random).unwrap());
+    let code = token.mac("csrf", b"message").unwrap();
+    assert!(token.verifies("csrf", b"message", &code));
+    assert_eq!(token.mac("csrf", b"message"), Some(code));
+    for (token, purpose, message) in [
+        (&other, "csrf", b"message".as_slice()),
+        (&token, "csrg", b"message"),
+        (&token, "", b"csrfmessage"),
+        (&token, "csrf", b"massage"),
+        (&token, "csrf", b""),
+    ] {
+        assert_ne!(token.mac(purpose, message), Some(code));
+        assert!(!token.verifies(purpose, message, &code));
+    }
+    for cut in 0..32 {
+        assert!(!token.verifies("csrf", b"message", &code[..cut]));
+    }
+    let longer = [&code[..], &[0]].concat();
+    assert!(!token.verifies("csrf", b"message", &longer));
+}
+
+/// What Python's hmac makes of it, as RFC 5869 §2.3 and RFC 2104 write it down.
+#[test]
+fn a_code_is_made_as_it_was_at_first() {
+    let token = Token::parse("A".repeat(44)).unwrap();
+    let code = token.mac("csrf", b"salt").unwrap();
+    let hex: String = code.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(
+        hex,
+        "53daa925d4a60fd9832420fb0c936450124d26678fffad751c496a9431ef9762"
+    );
+}

@@ -1,36 +1,72 @@
 //! Where a request comes from, believing only those hops that were named.
 
+mod chain;
+
+use chain::hops;
 use cloakroom_core::Client;
-use http::header::{ACCEPT_LANGUAGE, HeaderName, USER_AGENT};
+use http::header::{ACCEPT_LANGUAGE, USER_AGENT};
 use http::{Extensions, HeaderMap, HeaderValue};
 use ipnet::IpNet;
 use std::borrow::Cow;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-/// The address at the other end of the connection. Servers other than axum's put it into the request's extensions.
+/// The address at the other end of the connection. Servers other than axum's put it into the request's extensions; it
+/// wins over axum's `ConnectInfo`, so that whoever read a PROXY protocol header can say what stood there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PeerAddress(pub IpAddr);
 
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// A chain longer than this is not walked to its end.
-const MOST_HOPS: usize = 32;
+/// Which header the proxies write. Never both are believed: a proxy that adds to one lets the other through as the
+/// client sent it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ForwardedHeader {
+    /// `X-Forwarded-For`, which nearly all proxies write.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239), of which `for` is read.
+    Forwarded,
+}
 
 /// The proxies whose `X-Forwarded-*` headers are believed. By default nobody's.
+///
+/// ```
+/// use cloakroom_http::{ForwardedHeader, PeerAddress, TrustedProxies};
+/// use http::{Extensions, HeaderMap};
+///
+/// let proxies = TrustedProxies::from_iter(["10.0.0.0/8".parse()?]).writing(ForwardedHeader::Forwarded);
+/// let (mut headers, mut extensions) = (HeaderMap::new(), Extensions::new());
+/// headers.insert("forwarded", r#"for=6.6.6.6, for="[2001:db8::1]:4711";proto=https, for=10.0.0.7"#.parse()?);
+/// extensions.insert(PeerAddress("10.0.0.1".parse()?));
+/// assert_eq!(proxies.client_address(&headers, &extensions), Some("2001:db8::1".parse()?));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
-pub struct TrustedProxies(Vec<IpNet>);
+pub struct TrustedProxies {
+    networks: Vec<IpNet>,
+    header: ForwardedHeader,
+}
 
 impl FromIterator<IpNet> for TrustedProxies {
-    fn from_iter<I: IntoIterator<Item = IpNet>>(nets: I) -> Self {
-        Self(nets.into_iter().collect())
+    fn from_iter<I: IntoIterator<Item = IpNet>>(networks: I) -> Self {
+        Self {
+            networks: networks.into_iter().collect(),
+            header: ForwardedHeader::default(),
+        }
     }
 }
 
 impl TrustedProxies {
+    /// With the header that they write. What else says where a request comes from is not looked at.
+    #[must_use]
+    pub fn writing(mut self, header: ForwardedHeader) -> Self {
+        self.header = header;
+        self
+    }
+
     /// Whether this address is one of them.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        self.0.iter().any(|net| net.contains(&address))
+        self.networks.iter().any(|network| network.contains(&address))
     }
 
     /// Whether the peer of this request is one of them.
@@ -39,20 +75,17 @@ impl TrustedProxies {
         peer(extensions).is_some_and(|peer| self.contains(peer))
     }
 
-    /// The client's address: the peer, or, if that is trusted, the last address in `X-Forwarded-For` that is not.
+    /// The client's address: the peer, or, if that is trusted, the last address in the header that is not (RFC 7239 §8.1).
+    /// At most 32 hops are walked. A hop that names no address (`unknown`, `_hidden`, garbage) ends the walk.
     #[must_use]
     pub fn client_address(&self, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
         let mut address = peer(extensions)?.to_canonical();
-        if self.0.is_empty() || !self.contains(address) {
+        if self.networks.is_empty() || !self.contains(address) {
             return Some(address);
         }
-        let lines = headers.get_all(FORWARDED_FOR).iter().rev();
-        for hop in lines
-            .flat_map(|line| line.to_str().unwrap_or("").rsplit(','))
-            .take(MOST_HOPS)
-        {
+        for hop in hops(self.header, headers) {
             // What is no address was not written by a trusted proxy: what came before it proves nothing either.
-            let Some(hop) = parse(hop.trim()) else { break };
+            let Some(hop) = hop else { break };
             address = hop;
             if !self.contains(hop) {
                 break;
@@ -102,23 +135,11 @@ fn peer(extensions: &Extensions) -> Option<IpAddr> {
     }
     #[cfg(feature = "axum")]
     if let Some(axum::extract::ConnectInfo(address)) =
-        extensions.get::<axum::extract::ConnectInfo<SocketAddr>>()
+        extensions.get::<axum::extract::ConnectInfo<std::net::SocketAddr>>()
     {
         return Some(address.ip());
     }
     None
-}
-
-/// An address as proxies write it: bare, in brackets, with a port.
-fn parse(text: &str) -> Option<IpAddr> {
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'))
-        .unwrap_or(text);
-    let address = bare
-        .parse::<IpAddr>()
-        .or_else(|_| text.parse::<SocketAddr>().map(|with_port| with_port.ip()));
-    Some(address.ok()?.to_canonical())
 }
 
 /// A header as text, whatever its bytes are.

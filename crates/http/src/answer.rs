@@ -83,7 +83,7 @@ where
                 let mut response = judge(ready!(called.poll(context)), session)?;
                 let failed = response.status().is_server_error();
                 if let Some(outcome) = session.finish_at_once(failed) {
-                    session.config().write(&outcome, response.headers_mut());
+                    session.config().write(&outcome, &mut response);
                     return Poll::Ready(Ok(response));
                 }
                 Box::pin(write(session.clone(), response))
@@ -126,6 +126,6 @@ async fn write<R>(session: Session, mut response: Response<Body<R>>) -> Response
     if let Err(error) = written {
         response = Problem::from(error).response().map(Either::Right);
     }
-    session.config().write(&outcome, response.headers_mut());
+    session.config().write(&outcome, &mut response);
     response
 }

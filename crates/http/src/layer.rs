@@ -8,7 +8,7 @@ use crate::problem::{Code, Problem};
 use crate::respond;
 use crate::session::{Outcome, Session, Unloaded};
 use cloakroom_core::{Activity, Sessions};
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower::{Layer, Service};
@@ -156,7 +156,7 @@ impl Config {
     }
 
     /// Writes what became of the session into the answer's headers.
-    pub(crate) fn write(&self, outcome: &Outcome, headers: &mut HeaderMap) {
-        respond::write(outcome, &self.cookie, || self.sessions.now(), headers);
+    pub(crate) fn write<R>(&self, outcome: &Outcome, response: &mut Response<R>) {
+        respond::write(outcome, &self.cookie, || self.sessions.now(), response);
     }
 }

@@ -23,21 +23,27 @@
 mod address;
 mod answer;
 mod cookie;
+mod csrf;
 #[cfg(feature = "axum")]
 mod extract;
+mod headers;
 mod layer;
 mod origin;
 mod problem;
+mod require_json;
 mod respond;
 mod session;
 
-pub use address::{PeerAddress, TrustedProxies};
+pub use address::{ForwardedHeader, PeerAddress, TrustedProxies};
 pub use answer::{Answer, Body};
 pub use cloakroom_core::{Field, LogIn};
 pub use cookie::{CookieConfig, CookieError, Presented, SameSite};
+pub use csrf::{CsrfService, CsrfToken, CsrfTokens};
 #[cfg(feature = "axum")]
 pub use extract::{Fresh, HasRole, Role, User};
+pub use headers::{BadPolicy, CspNonce, HardenedAnswer, HardenedService, SecurityHeaders};
 pub use layer::{SessionLayer, SessionService};
 pub use origin::{ForeignOrigin, Origins};
 pub use problem::{Code, Problem, Refused};
+pub use require_json::{JsonOnly, RequireJson};
 pub use session::Session;

@@ -93,7 +93,7 @@ impl Origins {
 }
 
 /// RFC 9110 §9.2.1.
-fn is_safe(method: &Method) -> bool {
+pub(crate) fn is_safe(method: &Method) -> bool {
     matches!(
         *method,
         Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE

@@ -4,7 +4,7 @@ use crate::cookie::CookieConfig;
 use crate::session::Outcome;
 use cloakroom_core::Timestamp;
 use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, Response};
 
 /// Shared caches heed these before `Cache-Control` (RFC 9213).
 const SHARED_CACHES: [HeaderName; 2] = [
@@ -12,19 +12,28 @@ const SHARED_CACHES: [HeaderName; 2] = [
     HeaderName::from_static("surrogate-control"),
 ];
 
+/// Stands in the extensions of an answer whose request ended its session, for whoever tells the browser to forget more than
+/// the cookie.
+#[derive(Clone, Copy)]
+pub(crate) struct SessionEnded;
+
 /// Writes the cookie if it changed, and keeps caches away from what belongs to one user (ASVS 14.3.2).
-pub(crate) fn write(
+pub(crate) fn write<R>(
     outcome: &Outcome,
     cookie: &CookieConfig,
     now: impl FnOnce() -> Timestamp,
-    headers: &mut HeaderMap,
+    response: &mut Response<R>,
 ) {
     let header = match outcome {
         Outcome::Untouched => return,
         Outcome::Consulted => None,
         Outcome::Set(token, until) => cookie.write(token, *until, now()),
-        Outcome::Clear => cookie.clear(),
+        Outcome::Clear => {
+            response.extensions_mut().insert(SessionEnded);
+            cookie.clear()
+        }
     };
+    let headers = response.headers_mut();
     forbid_caching(headers, header.is_some());
     vary_by_cookie(headers);
     if let Some(header) = header {

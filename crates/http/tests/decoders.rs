@@ -2,6 +2,10 @@
 
 #[path = "../../../fuzz/src/http_decoders.rs"]
 mod decoders;
+#[path = "../src/csrf/field.rs"]
+mod field;
+#[path = "../../../fuzz/src/form_decoders.rs"]
+mod form_decoders;
 #[path = "../../../fuzz/src/walk.rs"]
 mod walk;
 
@@ -36,4 +40,28 @@ fn forwarded_addresses() {
         ",,,",
     ]);
     walk(INPUTS, &corpus, decoders::forwarded_for);
+}
+
+#[test]
+fn forwarded_elements() {
+    let corpus = texts(&[
+        "for=192.0.2.1, for=10.0.0.2;proto=https;by=_me",
+        "for=\"[2001:db8::1]:4711\";host=\"a,b;c\\\"d\", for=10.0.0.3",
+        "For=unknown, for=\"_hidden:_port\"",
+        "for=203.0.113.9\nfor=10.0.0.7, for=\"",
+        "\"\\\"\\,;=,,,",
+    ]);
+    walk(INPUTS, &corpus, decoders::forwarded);
+}
+
+#[test]
+fn forms_with_a_token() {
+    let corpus = texts(&[
+        "csrf_token=abc",
+        "a=b&csrf_token=abc&c=d",
+        "csrf_token=a&csrf_token=b",
+        "csrf%5Ftoken=a&csrf_token=&csrf_token",
+        "&&&=&=",
+    ]);
+    walk(INPUTS, &corpus, form_decoders::csrf_form);
 }

@@ -7,6 +7,7 @@ pub mod authz;
 pub mod cli;
 pub mod config;
 pub mod pages;
+pub mod proxy_protocol;
 pub mod public;
 pub mod serve;
 pub mod throttle;

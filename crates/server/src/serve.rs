@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::config::{Config, Origin};
+use crate::proxy_protocol::Acceptor;
 use crate::{admin, public};
 use anyhow::Context as _;
 use axum::Router;
@@ -56,8 +57,18 @@ pub async fn run(app: App, listeners: Listeners) -> anyhow::Result<()> {
     warn_of_findings(&app);
     let handle = Handle::new();
     tokio::spawn(stop(handle.clone()));
-    let public = serve(listeners.public, public::router(&app), handle.clone());
-    let admin = serve(listeners.admin, admin::router(&app), handle.clone());
+    let acceptor = if app.config.proxy_protocol {
+        Acceptor::behind(app.proxies.clone())
+    } else {
+        Acceptor::plain()
+    };
+    let public = serve(listeners.public, acceptor, public::router(&app), handle.clone());
+    let admin = serve(
+        listeners.admin,
+        Acceptor::plain(),
+        admin::router(&app),
+        handle.clone(),
+    );
     let served = tokio::try_join!(public, admin);
     // What the near cache answered last is not in the store yet, and a session must not lapse for want of it.
     app.sessions.flush().await;
@@ -66,8 +77,13 @@ pub async fn run(app: App, listeners: Listeners) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn serve(listener: TcpListener, router: Router, handle: Handle<SocketAddr>) -> anyhow::Result<()> {
-    let mut server = axum_server::from_tcp(listener)?.handle(handle);
+async fn serve(
+    listener: TcpListener,
+    acceptor: Acceptor,
+    router: Router,
+    handle: Handle<SocketAddr>,
+) -> anyhow::Result<()> {
+    let mut server = axum_server::from_tcp(listener)?.acceptor(acceptor).handle(handle);
     server
         .http_builder()
         .http1()
@@ -75,10 +91,7 @@ async fn serve(listener: TcpListener, router: Router, handle: Handle<SocketAddr>
         .header_read_timeout(SLOW)
         .max_headers(MOST_HEADERS)
         .max_buf_size(HEADER_BYTES);
-    server
-        .serve(router.into_make_service_with_connect_info::<SocketAddr>())
-        .await
-        .context("serving")
+    server.serve(router.into_make_service()).await.context("serving")
 }
 
 async fn stop(handle: Handle<SocketAddr>) {

@@ -88,6 +88,11 @@ impl Session {
         session
     }
 
+    /// The token of the request's cookie. Nothing of it has been believed yet.
+    pub(crate) fn presented(&self) -> Option<&Token> {
+        self.0.token.as_ref()
+    }
+
     pub(crate) fn config(&self) -> &Config {
         &self.0.config
     }

@@ -1,51 +1,25 @@
 //! Headers that every answer of the server has.
 
-use crate::app::App;
-use axum::extract::{Request, State};
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
-};
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use axum::middleware::Next;
-use axum::response::Response;
+use crate::config::Config;
+use axum::http::HeaderValue;
+use axum::http::header::CACHE_CONTROL;
+use cloakroom::SecurityHeaders;
 
-const USUAL: [(HeaderName, &str); 7] = [
-    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (X_FRAME_OPTIONS, "DENY"),
-    (REFERRER_POLICY, "same-origin"),
-    (CACHE_CONTROL, "no-store"),
-    (
-        CONTENT_SECURITY_POLICY,
-        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
-    ),
-    (
-        HeaderName::from_static("cross-origin-resource-policy"),
-        "same-origin",
-    ),
-    (
-        HeaderName::from_static("cross-origin-opener-policy"),
-        "same-origin",
-    ),
-];
+/// What is no page needs nothing at all. Pages say themselves which of their own files they need.
+const NOTHING: &str = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Adds what is missing: no sniffing, no framing, no caching, no reading by other origins (ASVS 3.4); over HTTPS, a year
-/// of it.
-pub async fn usual(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    add(response.headers_mut());
-    if app.config.public_url.is_https() {
-        let year = HeaderValue::from_static("max-age=31536000");
-        response
-            .headers_mut()
-            .entry(STRICT_TRANSPORT_SECURITY)
-            .or_insert(year);
+/// No sniffing, no framing, no caching, no reading by other origins (ASVS 3.4), and over HTTPS a year of it.
+pub fn usual(config: &Config) -> SecurityHeaders {
+    let usual = SecurityHeaders::of(&config.public_url.to_string());
+    let mut headers = usual.set(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Ok(strict) = headers.clone().content_security_policy(NOTHING) {
+        headers = strict;
     }
-    response
-}
-
-fn add(headers: &mut HeaderMap) {
-    for (name, value) in USUAL {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    if config.headers.hsts_subdomains {
+        headers = headers.hsts_for_subdomains();
     }
+    if config.headers.clear_cookies {
+        headers = headers.clear_cookies();
+    }
+    headers
 }

@@ -30,7 +30,8 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
         .transpose()?;
     let app = App::new(Parts {
         cookie: cookie(&config)?,
-        proxies: config.trusted_proxies.iter().copied().collect::<TrustedProxies>(),
+        proxies: TrustedProxies::from_iter(config.trusted_proxies.iter().copied())
+            .writing(config.forwarded_header),
         origins: Origins::own(&config.public_url.to_string()),
         pages: Pages::new(redirects.iter().map(String::as_str)),
         admin_keys: config.admin.keys.iter().copied().chain(extra_keys).collect(),

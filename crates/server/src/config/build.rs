@@ -3,14 +3,15 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use cloakroom::ForwardedHeader;
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
 use super::error::{Place, Problem};
 use super::origin::Origin;
-use super::setting::{Raw, Settings, choice, number, text};
+use super::setting::{Raw, Settings, boolean, choice, number, text};
 use super::store_url::StoreUrl;
-use super::tree::{Admin, Binding, Config, KeyHash, Reaction};
+use super::tree::{Admin, Binding, Config, Headers, KeyHash, Reaction};
 use super::{Purpose, cache, cookie, policy, throttle, watch};
 
 /// Builds the tree and notes everything that is wrong. The result means something only when nothing was.
@@ -45,8 +46,18 @@ pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Con
         store,
         data_dir,
         trusted_proxies: settings.read_list("trusted_proxies", network),
+        forwarded_header: forwarded_header(settings),
+        proxy_protocol: proxy_protocol(settings),
         allowed_redirects: settings.read_list("allowed_redirects", |text| origin(text, dev)),
         cookie: cookie::read(settings, public_url.as_ref()),
+        headers: Headers {
+            hsts_subdomains: settings
+                .read("headers.hsts_subdomains", boolean)
+                .unwrap_or_default(),
+            clear_cookies: settings
+                .read("headers.clear_cookies", boolean)
+                .unwrap_or_default(),
+        },
         policy: policy::read(settings),
         binding: binding(settings),
         cache: cache::read(settings),
@@ -141,6 +152,27 @@ pub(super) fn network(text: &str) -> Result<IpNet, String> {
         return Err(format!("must be a whole network: {} or {host}", network.trunc()));
     }
     Ok(network)
+}
+
+fn forwarded_header(settings: &mut Settings) -> ForwardedHeader {
+    let choices = [
+        ("x-forwarded-for", ForwardedHeader::XForwardedFor),
+        ("forwarded", ForwardedHeader::Forwarded),
+    ];
+    let read = settings.read("forwarded_header", |raw| choice(raw, &choices));
+    read.unwrap_or_default()
+}
+
+/// Without anybody to believe it would say nothing, and look as if it did.
+fn proxy_protocol(settings: &mut Settings) -> bool {
+    let wanted = settings.read("proxy_protocol", boolean).unwrap_or_default();
+    if wanted && settings.get("trusted_proxies").is_none() {
+        settings.contradiction(
+            "proxy_protocol",
+            "needs trusted_proxies: the addresses of those who send it",
+        );
+    }
+    wanted
 }
 
 fn binding(settings: &mut Settings) -> Binding {

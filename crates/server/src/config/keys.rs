@@ -1,7 +1,7 @@
 //! Every key there is, and what a misspelt one was probably meant to be.
 
 /// The keys, in the order in which `config print` shows them.
-pub(super) const KEYS: [&str; 47] = [
+pub(super) const KEYS: &[&str] = &[
     "listen",
     "admin_listen",
     "public_url",
@@ -10,11 +10,15 @@ pub(super) const KEYS: [&str; 47] = [
     "store_file",
     "data_dir",
     "trusted_proxies",
+    "forwarded_header",
+    "proxy_protocol",
     "allowed_redirects",
     "cookie.name",
     "cookie.same_site",
     "cookie.allow_cross_site",
     "cookie.domain",
+    "headers.hsts_subdomains",
+    "headers.clear_cookies",
     "policy.idle_timeout",
     "policy.absolute_timeout",
     "policy.touch_every",
@@ -52,8 +56,9 @@ pub(super) const KEYS: [&str; 47] = [
 ];
 
 /// The tables that hold them.
-pub(super) const SECTIONS: [&str; 8] = [
+pub(super) const SECTIONS: &[&str] = &[
     "cookie",
+    "headers",
     "policy",
     "policy.remember",
     "binding",
@@ -65,7 +70,7 @@ pub(super) const SECTIONS: [&str; 8] = [
 
 /// The key of this name, in its one static spelling.
 pub(super) fn key(name: &str) -> Option<&'static str> {
-    KEYS.into_iter().find(|key| *key == name)
+    KEYS.iter().copied().find(|key| *key == name)
 }
 
 /// Whether this is a table, not a value.
@@ -83,7 +88,7 @@ fn nearest(wrong: &str) -> Option<&'static str> {
     // `idle_timeout` at the top level is `policy.idle_timeout` in the wrong place.
     let last = wrong.rsplit('.').next().unwrap_or(wrong);
     let moved = |name: &&str| name.rsplit('.').next() == Some(last);
-    let candidates = || KEYS.into_iter().chain(SECTIONS);
+    let candidates = || KEYS.iter().chain(SECTIONS).copied();
     let nearest = candidates().map(|name| (distance(wrong, name), name)).min();
     let near = nearest.filter(|(distance, name)| *distance <= (name.len() / 4).clamp(1, 3));
     near.map(|(_, name)| name).or_else(|| candidates().find(moved))

@@ -47,7 +47,9 @@ pub use origin::{BadOrigin, Origin};
 pub use policy::{Policy, Remember, RenewAfter, WhenFull};
 pub use span::{BadSpan, Span};
 pub use store_url::{BadStoreUrl, StoreKind, StoreUrl};
-pub use tree::{Admin, Binding, Cache, Config, Cookie, KeyHash, Reaction, SameSite, Throttle, Watch};
+pub use tree::{
+    Admin, Binding, Cache, Config, Cookie, Headers, KeyHash, Reaction, SameSite, Throttle, Watch,
+};
 
 /// What a configuration is loaded for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use cloakroom::WhenFull;
+use cloakroom::{ForwardedHeader, WhenFull};
 use serde_json::{Map, Value, json};
 
 use super::span::Span;
@@ -95,6 +95,10 @@ impl Config {
             SameSite::Strict => "strict",
             SameSite::None => "none",
         };
+        let forwarded_header = match self.forwarded_header {
+            ForwardedHeader::XForwardedFor => "x-forwarded-for",
+            ForwardedHeader::Forwarded => "forwarded",
+        };
         vec![
             ("listen", shown(self.listen)),
             ("admin_listen", shown(self.admin_listen)),
@@ -106,6 +110,8 @@ impl Config {
                 "trusted_proxies",
                 self.trusted_proxies.iter().map(shown).collect(),
             ),
+            ("forwarded_header", json!(forwarded_header)),
+            ("proxy_protocol", json!(self.proxy_protocol)),
             (
                 "allowed_redirects",
                 self.allowed_redirects.iter().map(shown).collect(),
@@ -117,6 +123,8 @@ impl Config {
                 "cookie.domain",
                 json!(self.cookie.domain.as_deref().unwrap_or_default()),
             ),
+            ("headers.hsts_subdomains", json!(self.headers.hsts_subdomains)),
+            ("headers.clear_cookies", json!(self.headers.clear_cookies)),
         ]
     }
 

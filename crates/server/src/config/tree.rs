@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use cloakroom::Rate;
+use cloakroom::{ForwardedHeader, Rate};
 use cloakroom_watch::Rule;
 use ipnet::IpNet;
 
@@ -43,12 +43,23 @@ pub struct Config {
     /// Whose `X-Forwarded-*` and `X-Original-*` are believed. Default nobody's: anyone can write these headers.
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Which header names the client: `x-forwarded-for` or `forwarded` (RFC 7239). Default `x-forwarded-for`. The other
+    /// is not looked at: a proxy that adds to one lets the other through.
+    pub forwarded_header: ForwardedHeader,
+
+    /// Whether `trusted_proxies` send a PROXY protocol header (1 or 2) ahead of each connection to `listen`. From them it
+    /// is then required, from others it is refused. Default `false`.
+    pub proxy_protocol: bool,
+
     /// The origins besides `public_url` that `?rd=` may lead to after a log-in. Default none: an open redirect helps
     /// phishers.
     pub allowed_redirects: Vec<Origin>,
 
     /// How the session cookie looks.
     pub cookie: Cookie,
+
+    /// What is added to every answer.
+    pub headers: Headers,
 
     /// How long sessions live, and how many there may be.
     pub policy: Policy,
@@ -99,6 +110,17 @@ impl Cookie {
         };
         format!("{prefix}{}", self.name)
     }
+}
+
+/// `[headers]`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Headers {
+    /// Whether hosts below that of `public_url` are to be reached over HTTPS alone, too (RFC 6797 §6.1.2). Default
+    /// `false`: one that has no certificate would be lost for a year.
+    pub hsts_subdomains: bool,
+    /// Whether `Clear-Site-Data` at log-out names cookies, too. Default `false`: that takes the cookies of all hosts of
+    /// the registrable domain.
+    pub clear_cookies: bool,
 }
 
 /// When browsers send the cookie with requests from other sites (RFC 6265bis §5.6.7).

@@ -1,6 +1,5 @@
 //! The account page: who you are, and where you are logged in.
 
-use super::logout::clearing;
 use crate::app::App;
 use crate::app::address::{Lenient, Segment};
 use crate::app::failure::redirect;
@@ -85,10 +84,7 @@ pub async fn logout_others(user: User) -> Result<Response, Problem> {
 }
 
 /// "Log out everywhere".
-pub async fn logout_everywhere(State(app): State<App>, user: User) -> Result<Response, Problem> {
+pub async fn logout_everywhere(user: User) -> Result<Response, Problem> {
     user.log_out_everywhere().await?;
-    Ok(clearing(
-        &app,
-        redirect("/auth/login?notice=logged-out-everywhere"),
-    ))
+    Ok(redirect("/auth/login?notice=logged-out-everywhere"))
 }

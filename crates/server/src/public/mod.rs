@@ -55,7 +55,7 @@ pub fn router(app: &App) -> Router {
         .method_not_allowed_fallback(failure::method_not_allowed)
         .with_state(app.clone())
         .layer(CatchPanicLayer::custom(failure::panicked))
-        .layer(middleware::from_fn_with_state(app.clone(), headers::usual))
+        .layer(headers::usual(&app.config))
         .layer(middleware::from_fn_with_state(app.clone(), log))
 }
 

@@ -152,13 +152,31 @@ fn everywhere_is_everywhere() {
 }
 
 #[test]
-fn clear_site_data_is_for_https() {
+fn req_44_clear_site_data_is_for_https_and_this_machine() {
     let server = Setup::default()
         .set("public_url", "http://localhost:8080")
         .start();
     let name = server.user(&[]);
     let browser = server.logged_in(&name);
     let answer = browser.post("/auth/logout", &json!({})).is(204);
-    assert_eq!(answer.header("clear-site-data"), None);
+    assert_eq!(answer.header("clear-site-data"), Some("\"cache\", \"storage\""));
     assert_eq!(answer.header("strict-transport-security"), None);
+}
+
+#[test]
+fn req_22_44_what_reaches_beyond_the_own_host_has_to_be_chosen() {
+    let server = Setup::default()
+        .set("headers.hsts_subdomains", "true")
+        .set("headers.clear_cookies", "true")
+        .start();
+    let name = server.user(&[]);
+    let answer = server.logged_in(&name).post("/auth/logout", &json!({})).is(204);
+    assert_eq!(
+        answer.header("clear-site-data"),
+        Some("\"cache\", \"cookies\", \"storage\"")
+    );
+    assert_eq!(
+        answer.header("strict-transport-security"),
+        Some("max-age=31536000; includeSubDomains")
+    );
 }
