@@ -32,8 +32,8 @@ mod system;
 pub use cloakroom_core::*;
 pub use cloakroom_http::{
     BadPolicy, CookieConfig, CookieError, CspNonce, CsrfToken, CsrfTokens, ForeignOrigin, ForwardedHeader,
-    Origins, PeerAddress, Presented, Problem, Refused, RequireJson, SameSite, SecurityHeaders, Session,
-    SessionLayer, TrustedProxies,
+    GuessLimit, Origins, PeerAddress, Presented, Problem, Refused, RequireJson, SameSite, SecurityHeaders,
+    Session, SessionLayer, TrustedProxies,
 };
 #[cfg(feature = "axum")]
 pub use cloakroom_http::{Fresh, HasRole, Role, User};

@@ -17,7 +17,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
     }
 }
 
-/// Somebody who is logged in. Others get 401 `NO_SESSION`, or 401 `FINGERPRINT_MISMATCH` if the session is used from
+/// Somebody who is logged in. Others get 401 `NO_SESSION` (429 `RATE_LIMITED` if they try too many), or 401 `FINGERPRINT_MISMATCH` if the session is used from
 /// elsewhere and the policy wants a step-up for that.
 #[derive(Clone, Debug)]
 pub struct User {
@@ -57,7 +57,10 @@ impl<S: Send + Sync> FromRequestParts<S> for User {
         }
         match session.subject() {
             Some(subject) => Ok(Self { session, subject }),
-            None => Err(Code::NoSession.into()),
+            None => Err(match session.held_up() {
+                Some(wait) => Problem::from(Code::RateLimited).retry_after(wait),
+                None => Code::NoSession.into(),
+            }),
         }
     }
 }

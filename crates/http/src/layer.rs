@@ -3,6 +3,7 @@
 use crate::address::TrustedProxies;
 use crate::answer::{Answer, Body};
 use crate::cookie::{CookieConfig, Presented};
+use crate::guesses::GuessLimit;
 use crate::origin::Origins;
 use crate::problem::{Code, Problem};
 use crate::respond;
@@ -27,6 +28,7 @@ pub(crate) struct Config {
     proxies: TrustedProxies,
     origins: Option<Origins>,
     background: Option<Background>,
+    pub(crate) guesses: Option<GuessLimit>,
 }
 
 impl SessionLayer {
@@ -40,6 +42,7 @@ impl SessionLayer {
             proxies,
             origins: None,
             background: None,
+            guesses: None,
         }))
     }
 
@@ -74,6 +77,12 @@ impl SessionLayer {
         self.with(|config| config.background = Some(Arc::new(is)))
     }
 
+    /// Holds up those who try one token after the other (429 `RATE_LIMITED`), and notes it in the journal (`guess`).
+    #[must_use]
+    pub fn limit_guesses(self, limit: GuessLimit) -> Self {
+        self.with(|config| config.guesses = Some(limit))
+    }
+
     fn with(self, change: impl FnOnce(&mut Config)) -> Self {
         let old = &*self.0;
         let mut config = Config {
@@ -82,6 +91,7 @@ impl SessionLayer {
             proxies: old.proxies.clone(),
             origins: old.origins.clone(),
             background: old.background.clone(),
+            guesses: old.guesses.clone(),
         };
         change(&mut config);
         Self(Arc::new(config))

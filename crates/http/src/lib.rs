@@ -26,6 +26,7 @@ mod cookie;
 mod csrf;
 #[cfg(feature = "axum")]
 mod extract;
+mod guesses;
 mod headers;
 mod layer;
 mod origin;
@@ -41,6 +42,7 @@ pub use cookie::{CookieConfig, CookieError, Presented, SameSite};
 pub use csrf::{CsrfService, CsrfToken, CsrfTokens};
 #[cfg(feature = "axum")]
 pub use extract::{Fresh, HasRole, Role, User};
+pub use guesses::GuessLimit;
 pub use headers::{BadPolicy, CspNonce, HardenedAnswer, HardenedService, SecurityHeaders};
 pub use layer::{SessionLayer, SessionService};
 pub use origin::{ForeignOrigin, Origins};

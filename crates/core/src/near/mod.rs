@@ -219,6 +219,11 @@ impl Near {
         }
     }
 
+    /// Whether this key is remembered as ended.
+    pub(crate) fn ended_lately(&self, key: &Key) -> bool {
+        self.revoked.holds(key)
+    }
+
     pub(crate) fn stats(&self) -> NearStats {
         let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
         let (hits, misses) = self.shards.look_ups();

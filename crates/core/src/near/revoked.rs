@@ -85,6 +85,11 @@ impl Revoked {
         }
     }
 
+    /// Whether what was under this key is remembered as ended.
+    pub(super) fn holds(&self, key: &Key) -> bool {
+        self.memory.lock().keys.contains(key)
+    }
+
     /// Another primary took over.
     pub(super) fn owe(&self) {
         self.owed.store(true, Ordering::Release);

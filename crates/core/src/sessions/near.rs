@@ -95,6 +95,14 @@ impl Sessions {
         Some(plain(located, alive))
     }
 
+    /// Whether this token's session is known to have ended within the last ten minutes, or it was replaced then: whoever shows
+    /// it once more has merely not heard. Known to a near cache alone.
+    #[must_use]
+    pub fn ended_lately(&self, token: &Token) -> bool {
+        let near = self.0.near.as_deref();
+        near.is_some_and(|near| near.ended_lately(&token.key()))
+    }
+
     /// Waits until no node can still accept what was ended before this call: one lease of the deployment, and a little
     /// for clocks that do not run alike. At once if no node has a near cache.
     ///

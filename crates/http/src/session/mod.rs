@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 use state::{Stage, State};
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 /// The session of the request at hand.
 ///
@@ -161,7 +162,15 @@ impl Session {
             }
             None => None,
         };
-        self.0.state.lock().adopt(active);
+        let held_up = match (&self.0.config.guesses, &self.0.token) {
+            (Some(limit), Some(token)) if active.is_none() => {
+                limit.note(self.sessions(), token, self.client()).await
+            }
+            _ => None,
+        };
+        let mut state = self.0.state.lock();
+        state.held_up = held_up;
+        state.adopt(active);
         Ok(())
     }
 
@@ -195,6 +204,14 @@ impl Session {
     #[must_use]
     pub fn active(&self) -> Option<Active> {
         self.0.state.lock().active().cloned()
+    }
+
+    /// How long to wait, if there is no session and too many tokens that open nothing came from this network
+    /// ([`SessionLayer::limit_guesses`](crate::SessionLayer::limit_guesses)). The extractors answer 429 then.
+    #[must_use]
+    pub fn held_up(&self) -> Option<Duration> {
+        let state = self.0.state.lock();
+        state.held_up.filter(|_| state.active().is_none())
     }
 
     /// Its public handle, if it has been opened. It proves nothing, so it may be logged and shown.

@@ -1,6 +1,7 @@
 //! What a request knows of its session so far.
 
 use cloakroom_core::{Active, Changes, Data, SessionError};
+use std::time::Duration;
 
 /// How much the request has wanted of its session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(super) struct State {
     pub(super) acted: bool,
     /// The answer has left, or is about to.
     pub(super) answered: bool,
+    /// Too many tokens that open nothing came from this network, and this was one.
+    pub(super) held_up: Option<Duration>,
 }
 
 impl State {

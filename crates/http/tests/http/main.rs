@@ -11,6 +11,7 @@ mod cookie;
 mod csrf;
 mod extractors;
 mod failures;
+mod guesses;
 mod headers;
 mod hostile;
 mod json_only;

@@ -45,7 +45,7 @@ pub async fn required(State(app): State<App>, mut request: Request, next: Next) 
 /// The operator of a key, or why not.
 pub async fn check(app: &App, key: &str, ip: Option<IpAddr>) -> Result<Operator, Problem> {
     let budgets = budgets::key(&app.throttle.rates, ip);
-    app.throttle.check(app, &budgets).await?;
+    app.throttle.check(&budgets, app.sessions.now()).await?;
     let hash = Sha256::digest(key.as_bytes());
     // All are compared, in constant time each.
     let found = app

@@ -189,7 +189,7 @@ async fn catch_up(app: &App, session: &Session, subject: &Subject, before: &User
         .users
         .get(before.name.clone())
         .await
-        .map_err(|error| verify::unavailable(app, &error))?;
+        .map_err(|error| verify::unavailable(&error))?;
     match now {
         Some(user) if !user.disabled && user.roles == before.roles => Ok(()),
         Some(user) if !user.disabled => {

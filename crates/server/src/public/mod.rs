@@ -14,6 +14,7 @@ use crate::app::{App, failure, guard, headers};
 use crate::{authz, pages};
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use axum::routing::{delete, get, post};
@@ -24,7 +25,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 pub fn router(app: &App) -> Router {
     let layer = SessionLayer::new(app.sessions.clone())
         .cookie(app.cookie.clone())
-        .trusted_proxies(app.proxies.clone());
+        .trusted_proxies(app.proxies.clone())
+        .limit_guesses(app.throttle.guesses());
     let people = Router::new()
         .route("/", get(account::home))
         .route("/auth/login", get(login::page).post(login::submit))
@@ -68,8 +70,10 @@ async fn log(State(app): State<App>, request: Request, next: Next) -> Response {
         .client_address(request.headers(), request.extensions());
     let response = next.run(request).await;
     app.metrics.requests();
-    if response.status() == axum::http::StatusCode::SERVICE_UNAVAILABLE {
-        app.metrics.store_errors();
+    match response.status() {
+        StatusCode::SERVICE_UNAVAILABLE => app.metrics.store_errors(),
+        StatusCode::TOO_MANY_REQUESTS => app.metrics.rate_limited(),
+        _ => {}
     }
     let status = response.status().as_u16();
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);

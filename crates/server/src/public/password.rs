@@ -66,11 +66,11 @@ async fn set(app: &App, user: &Fresh, new: NewPassword) -> Result<(), Problem> {
         .map_err(|_| Code::NotFound)?;
     if let Some(id) = user.id() {
         let budgets = budgets::new_password(&app.throttle.rates, id);
-        app.throttle.spend(app, &budgets).await?;
+        app.throttle.spend(&budgets, app.sessions.now()).await?;
     }
     match app.users.set_password(name, new).await {
         Err(UserError::NotFound(_)) => return Err(Code::NotFound.into()),
-        done => done.map_err(|error| verify::unavailable(app, &error))?,
+        done => done.map_err(|error| verify::unavailable(&error))?,
     }
     user.credentials_changed().await?;
     tracing::info!(subject = %user.subject(), "password changed");

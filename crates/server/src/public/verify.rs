@@ -1,10 +1,10 @@
 //! Checking a password, for log-in and step-up alike.
 
 use crate::app::App;
-use crate::throttle::budgets::{self, Budget, Typist};
+use crate::throttle::budgets::{self, Typist};
 use crate::users::{Password, User, UserError, Verification};
 use cloakroom::problem::{Code, Problem};
-use cloakroom::{Actor, Client, Event, Kind, Subject};
+use cloakroom::{Actor, Budget, Client, Event, Kind, Subject};
 
 /// Somebody who has proved who they are, or the reason why not. Unknown users, wrong passwords and disabled accounts
 /// look the same and take equally long (ASVS 6.3.8).
@@ -16,7 +16,7 @@ pub async fn password(
     typist: Typist,
 ) -> Result<User, Problem> {
     let budgets = budgets::password(&app.throttle.rates, name, client.ip, typist);
-    if let Err(problem) = app.throttle.check(app, &budgets).await {
+    if let Err(problem) = app.throttle.check(&budgets, app.sessions.now()).await {
         if matches!(typist, Typist::Stranger) {
             let stranger = budgets::stranger(&app.throttle.rates, client.ip);
             app.throttle.charge(&[stranger], app.sessions.now()).await;
@@ -29,14 +29,13 @@ pub async fn password(
     match app.users.verify(name, password).await {
         Ok(Verification::Ok(user)) => Ok(user),
         Ok(_) => Err(failed(app, name, client, &budgets).await),
-        Err(error) => Err(unavailable(app, &error)),
+        Err(error) => Err(unavailable(&error)),
     }
 }
 
 /// What a failing user directory means for the client.
-pub fn unavailable(app: &App, error: &UserError) -> Problem {
+pub fn unavailable(error: &UserError) -> Problem {
     if matches!(error, UserError::Busy) {
-        app.metrics.rate_limited();
         return Problem::from(Code::RateLimited)
             .saying("Many people are logging in right now. Try again in a moment.");
     }

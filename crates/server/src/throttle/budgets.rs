@@ -2,18 +2,9 @@
 
 use super::devices::DeviceId;
 use crate::config::Throttle as Rates;
-use cloakroom::{Rate, SessionId};
+use cloakroom::{Budget, Rate, SessionId, source_name};
 use std::net::IpAddr;
 use std::time::Duration;
-
-/// Something that only so many failures may happen to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Budget {
-    /// What: unique among all budgets.
-    pub name: String,
-    /// How many.
-    pub rate: Rate,
-}
 
 /// Who types a password.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +23,7 @@ pub enum Typist {
 pub fn password(rates: &Rates, account: &str, source: Option<IpAddr>, typist: Typist) -> Vec<Budget> {
     // Names that differ in case are different users here, but a guesser need not know which of them there are.
     let account = account.trim().to_lowercase();
-    let network = network(source);
+    let network = source_name(source);
     match typist {
         Typist::Stranger => {
             let mut all = growing(&format!("try:{network}:{account}"), rates.account);
@@ -48,7 +39,7 @@ pub fn password(rates: &Rates, account: &str, source: Option<IpAddr>, typist: Ty
 /// What all strangers of a network count against, also when they are refused: whoever goes on all the same uses it up.
 #[must_use]
 pub fn stranger(rates: &Rates, source: Option<IpAddr>) -> Budget {
-    one(format!("source:{}", network(source)), rates.source)
+    one(format!("source:{}", source_name(source)), rates.source)
 }
 
 /// What a new password counts against, even a good one: hashing it is work.
@@ -60,24 +51,14 @@ pub fn new_password(rates: &Rates, id: SessionId) -> Vec<Budget> {
 /// What a wrong admin key counts against.
 #[must_use]
 pub fn key(rates: &Rates, source: Option<IpAddr>) -> Vec<Budget> {
-    vec![one(format!("key:{}", network(source)), rates.keys)]
-}
-
-/// What a token that opens nothing counts against: its network, and all networks together at ten times the rate.
-#[must_use]
-pub fn token(rates: &Rates, source: Option<IpAddr>) -> Vec<Budget> {
-    let everywhere = Rate::new(rates.tokens.burst().saturating_mul(10), rates.tokens.every() / 10);
-    vec![
-        one(format!("token:{}", network(source)), rates.tokens),
-        one("token:everywhere".to_owned(), everywhere),
-    ]
+    vec![one(format!("key:{}", source_name(source)), rates.keys)]
 }
 
 /// What an event that strangers can cause counts against.
 #[must_use]
 pub fn noise(source: Option<IpAddr>) -> Budget {
     one(
-        format!("noise:{}", network(source)),
+        format!("noise:{}", source_name(source)),
         Rate::new(50, Duration::from_secs(1)),
     )
 }
@@ -97,18 +78,6 @@ fn growing(name: &str, rate: Rate) -> Vec<Budget> {
 
 fn several(rate: Rate, times: u32) -> Rate {
     Rate::new(rate.burst().saturating_mul(times), rate.every() / times)
-}
-
-/// What counts as one source: an IPv4 address, or the /64 that one household has of IPv6.
-fn network(source: Option<IpAddr>) -> String {
-    match source.map(|address| address.to_canonical()) {
-        Some(IpAddr::V6(address)) => {
-            let prefix = std::net::Ipv6Addr::from_bits(address.to_bits() >> 64 << 64);
-            format!("{prefix}/64")
-        }
-        Some(IpAddr::V4(address)) => address.to_string(),
-        None => "unknown".to_owned(),
-    }
 }
 
 #[cfg(test)]

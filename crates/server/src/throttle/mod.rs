@@ -1,21 +1,18 @@
 //! Too many wrong guesses: passwords, session tokens, admin keys.
 //!
 //! Only failures are charged, so that nobody is held up for succeeding often. [`budgets`] says what an attempt counts
-//! against, [`meter`] how much of that is spent, [`devices`] which browsers have logged in before: those have budgets of their
-//! own, so that whoever guesses at an account can not lock its owner out (ASVS 6.1.1, 6.3.1).
+//! against, the engine's [`Meter`] how much of that is spent, [`devices`] which browsers have logged in before: those have
+//! budgets of their own, so that whoever guesses at an account can not lock its owner out (ASVS 6.1.1, 6.3.1).
 
 pub mod budgets;
 pub mod devices;
-pub mod meter;
 
-use crate::app::App;
 use crate::config::Throttle as Rates;
-use budgets::Budget;
 use cloakroom::problem::{Code, Problem};
-use cloakroom::{Sessions, Timestamp};
+use cloakroom::{Budget, GuessLimit, Meter, Sessions, Timestamp};
 use devices::Devices;
-use meter::Meter;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// What is counted, and at what rates.
 pub struct Throttle {
@@ -23,7 +20,7 @@ pub struct Throttle {
     pub rates: Rates,
     /// Which browsers have logged in before.
     pub devices: Devices,
-    meter: Meter,
+    meter: Arc<Meter>,
 }
 
 impl Throttle {
@@ -32,21 +29,24 @@ impl Throttle {
     pub fn new(rates: Rates, sessions: &Sessions, secure: bool) -> Self {
         let store = sessions.store().clone();
         Self {
-            meter: Meter::new(rates.across_nodes.then(|| store.clone())),
+            meter: Arc::new(Meter::new(rates.across_nodes.then(|| store.clone()))),
             devices: Devices::new(store, secure),
             rates,
         }
     }
 
     /// Refuses (429 with `Retry-After`) what has failed too often.
-    pub async fn check(&self, app: &App, budgets: &[Budget]) -> Result<(), Problem> {
-        match self.meter.wait(budgets, app.sessions.now()).await {
+    pub async fn check(&self, budgets: &[Budget], now: Timestamp) -> Result<(), Problem> {
+        match self.meter.wait(budgets, now).await {
             None => Ok(()),
-            Some(wait) => {
-                app.metrics.rate_limited();
-                Err(Problem::from(Code::RateLimited).retry_after(wait))
-            }
+            Some(wait) => Err(Problem::from(Code::RateLimited).retry_after(wait)),
         }
+    }
+
+    /// What holds up those who try one session token after the other.
+    #[must_use]
+    pub fn guesses(&self) -> GuessLimit {
+        GuessLimit::new(Arc::clone(&self.meter), self.rates.tokens)
     }
 
     /// Charges a failure.
@@ -55,9 +55,9 @@ impl Throttle {
     }
 
     /// Charges an attempt that costs much even if it succeeds; refuses it if there were too many.
-    pub async fn spend(&self, app: &App, budgets: &[Budget]) -> Result<(), Problem> {
-        self.check(app, budgets).await?;
-        self.charge(budgets, app.sessions.now()).await;
+    pub async fn spend(&self, budgets: &[Budget], now: Timestamp) -> Result<(), Problem> {
+        self.check(budgets, now).await?;
+        self.charge(budgets, now).await;
         Ok(())
     }
 

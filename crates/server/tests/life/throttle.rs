@@ -1,6 +1,6 @@
 //! Too many wrong passwords.
 
-use crate::common::{Browser, Redis, Server, Setup, at_once, password_of};
+use crate::common::{Browser, Redis, Server, Setup, at_once, kind, password_of};
 use serde_json::json;
 
 #[test]
@@ -147,4 +147,50 @@ fn two_servers_count_together_where_they_are_told_to() {
         guesser.to = server.public;
         guesser.log_in(&name).problem(429, "RATE_LIMITED");
     }
+}
+
+#[test]
+fn tokens_that_open_nothing_are_told_and_held_up_while_valid_users_behind_the_same_address_go_on() {
+    let server = Setup::default().set("throttle.tokens", "5/1m").start();
+    let name = server.user(&[]);
+    let inside = server.logged_in(&name);
+    let guess = |number: u8| {
+        let mut browser = server.browser();
+        browser.ip.clone_from(&inside.ip);
+        let letter = char::from(b'A' + number);
+        browser.set_cookie("__Host-sid", &letter.to_string().repeat(44));
+        browser.get("/authz/auth-request")
+    };
+    for number in 0..5 {
+        guess(number).problem(401, "NO_SESSION");
+    }
+    assert!(
+        guess(5)
+            .problem(429, "RATE_LIMITED")
+            .header("retry-after")
+            .is_some()
+    );
+    assert!(inside.is_logged_in());
+    // Logging in is no guess at a token, whatever the browser still carries.
+    let mut returning = server.browser();
+    returning.ip.clone_from(&inside.ip);
+    returning.set_cookie("__Host-sid", &"Z".repeat(44));
+    returning.log_in(&name).is(200);
+    let events = server.admin("GET", "/admin/v1/events?limit=1000").send().json();
+    let kinds = events["events"].as_array().unwrap().iter().map(kind);
+    assert_eq!(kinds.filter(|kind| kind == "guess").count(), 7);
+}
+
+#[test]
+fn who_was_logged_out_and_has_not_heard_is_no_guesser() {
+    let server = Setup::default().start();
+    let name = server.user(&[]);
+    let (gone, other) = (server.logged_in(&name), server.logged_in(&name));
+    other.post("/auth/logout-others", &json!({})).is(200);
+    for _ in 0..3 {
+        gone.get("/auth/whoami").problem(401, "NO_SESSION");
+    }
+    let events = server.admin("GET", "/admin/v1/events?limit=1000").send().json();
+    let kinds: Vec<_> = events["events"].as_array().unwrap().iter().map(kind).collect();
+    assert!(!kinds.contains(&"guess".to_owned()), "{kinds:?}");
 }

@@ -3,10 +3,14 @@
 //! A store that is down does not open the gate: what this process has counted holds on. (The libraries' limiters test and
 //! charge in one step; here one looks before an attempt and charges only those that fail.)
 
-use super::budgets::Budget;
-use cloakroom::{Label, Spend, Store, Timestamp};
+use crate::rate::Rate;
+use crate::shared::{Label, Spend};
+use crate::store::Store;
+use crate::time::Timestamp;
+use parking_lot::Mutex;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// More budgets than this are not remembered in the process: some 20 MB.
@@ -14,14 +18,39 @@ const MOST: usize = 100_000;
 /// How many are looked at to find one that can best be forgotten.
 const LOOKED_AT: usize = 32;
 
+/// Something that only so many failures may happen to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// What: unique among all budgets of a deployment.
+    pub name: String,
+    /// How many.
+    pub rate: Rate,
+}
+
 /// Counts failures.
+///
+/// ```
+/// use cloakroom_core::{Budget, Meter, Rate, Timestamp};
+/// use std::time::Duration;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let meter = Meter::new(None);
+/// let tries = [Budget { name: "ada".to_owned(), rate: Rate::new(2, Duration::from_secs(30)) }];
+/// let now = Timestamp::from_millis(1_000_000);
+/// for _ in 0..2 {
+///     assert_eq!(meter.wait(&tries, now).await, None);
+///     meter.charge(&tries, now).await;
+/// }
+/// assert_eq!(meter.wait(&tries, now).await, Some(Duration::from_secs(30)));
+/// # });
+/// ```
 pub struct Meter {
     here: Mutex<HashMap<String, Timestamp>>,
     store: Option<Arc<dyn Store>>,
 }
 
 impl Meter {
-    /// Nothing counted yet.
+    /// Nothing counted yet. With a store, all nodes on it count together.
     #[must_use]
     pub fn new(store: Option<Arc<dyn Store>>) -> Self {
         Self {
@@ -53,7 +82,7 @@ impl Meter {
     }
 
     fn spend_here(&self, budget: &Budget, how: Spend, now: Timestamp) -> Option<Duration> {
-        let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut here = self.here.lock();
         let full_at = here.get(&budget.name).copied().unwrap_or_default();
         match budget.rate.take(full_at, now) {
             Ok(full_at) => {
@@ -99,81 +128,15 @@ fn make_room(here: &mut HashMap<String, Timestamp>, coming: &str, now: Timestamp
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use cloakroom::{MemoryStore, Rate};
-    use cloakroom_testkit::{Fault, FaultyStore};
-
-    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
-
-    fn budget(name: &str) -> [Budget; 1] {
-        let rate = Rate::new(3, Duration::from_secs(2));
-        [Budget {
-            name: name.to_owned(),
-            rate,
-        }]
-    }
-
-    #[tokio::test]
-    async fn a_burst_then_a_steady_rate_and_others_are_not_affected() {
-        let meter = Meter::new(None);
-        let (one, other) = (budget("one"), budget("other"));
-        for _ in 0..3 {
-            assert_eq!(meter.wait(&one, NOW).await, None);
-            meter.charge(&one, NOW).await;
+/// What counts as one source of failures: an IPv4 address, or the /64 that one household has of IPv6.
+#[must_use]
+pub fn source_name(address: Option<IpAddr>) -> String {
+    match address.map(|address| address.to_canonical()) {
+        Some(IpAddr::V6(address)) => {
+            let prefix = Ipv6Addr::from_bits(address.to_bits() >> 64 << 64);
+            format!("{prefix}/64")
         }
-        assert_eq!(meter.wait(&one, NOW).await, Some(Duration::from_secs(2)));
-        assert_eq!(meter.wait(&other, NOW).await, None);
-        let both = [&one[..], &other[..]].concat();
-        assert_eq!(
-            meter.wait(&both, NOW).await,
-            Some(Duration::from_secs(2)),
-            "the longest"
-        );
-        assert_eq!(meter.wait(&one, NOW + Duration::from_secs(2)).await, None);
-    }
-
-    #[tokio::test]
-    async fn nodes_on_one_store_count_together_and_each_alone_while_it_is_down() {
-        let store = FaultyStore::new(MemoryStore::new());
-        let node = || Meter::new(Some(store.clone() as Arc<dyn Store>));
-        let (a, b) = (node(), node());
-        for _ in 0..3 {
-            a.charge(&budget("x"), NOW).await;
-        }
-        assert!(b.wait(&budget("x"), NOW).await.is_some());
-        store.fail_all(Fault::Unavailable);
-        assert!(
-            a.wait(&budget("x"), NOW).await.is_some(),
-            "what a counted holds on"
-        );
-        assert_eq!(b.wait(&budget("x"), NOW).await, None);
-        for _ in 0..3 {
-            b.charge(&budget("x"), NOW).await;
-        }
-        assert!(b.wait(&budget("x"), NOW).await.is_some(), "the gate is not open");
-    }
-
-    #[test]
-    fn a_flood_of_names_does_not_grow_it_beyond_its_bound() {
-        let meter = Meter::new(None);
-        let victim = budget("victim");
-        let slow = Rate::new(3, Duration::from_hours(1));
-        let victim = Budget {
-            rate: slow,
-            ..victim[0].clone()
-        };
-        for _ in 0..3 {
-            meter.charge_here(&victim, NOW);
-        }
-        for n in 0..MOST + 1000 {
-            meter.charge_here(&budget(&n.to_string())[0], NOW);
-        }
-        assert!(meter.here.lock().unwrap().len() <= MOST);
-        assert!(
-            meter.spend_here(&victim, Spend::Look, NOW).is_some(),
-            "still held up"
-        );
+        Some(IpAddr::V4(address)) => address.to_string(),
+        None => "unknown".to_owned(),
     }
 }

@@ -1,0 +1,125 @@
+//! What is odd is told once, and answered as configured.
+
+use crate::common::{Browser, Redis, Server, Setup, until};
+use serde_json::{Value, json};
+
+const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
+/// Logs in and out again and again, as no person does.
+fn cycle(browser: &Browser, name: &str) {
+    for _ in 0..7 {
+        browser.log_in(name).is(200);
+        browser.post("/auth/logout", &json!({})).is(204);
+    }
+}
+
+/// The alerts about somebody: what the event says besides.
+fn alerts(server: &Server, name: &str) -> Vec<Value> {
+    let events = server.events(name);
+    let alerts = events.iter().filter(|event| event["kind"] == "alert");
+    alerts
+        .map(|event| serde_json::from_str(event["detail"].as_str().unwrap()).unwrap())
+        .collect()
+}
+
+fn of_rule<'a>(alerts: &'a [Value], rule: &str) -> Vec<&'a Value> {
+    alerts.iter().filter(|alert| alert["rule"] == rule).collect()
+}
+
+#[test]
+fn an_alert_says_what_who_why_how_sure_and_what_to_do_once_for_all_servers_and_restarts() {
+    let redis = Redis::start();
+    let setup = Setup::default().set("store", &redis.url());
+    let first = setup.start();
+    let second = setup.clone().in_folder_of(&first).start();
+    let name = first.user(&[]);
+    cycle(&first.browser(), &name);
+    until("told", || {
+        !of_rule(&alerts(&first, &name), "login-cycles").is_empty()
+    });
+    let all = alerts(&first, &name);
+    let alert = of_rule(&all, "login-cycles")[0];
+    for said in ["why", "advice", "severity", "incident", "response"] {
+        assert!(!alert[said].as_str().unwrap().is_empty(), "{said}: {alert}");
+    }
+    assert!(alert["confidence"].as_u64().unwrap() > 0 && alert["evidence"].as_array().unwrap().len() >= 2);
+    assert_eq!(
+        (&alert["subject"], &alert["response"]),
+        (&json!(name), &json!("notify"))
+    );
+    let sum = |server: &Server| server.metric("cloakroom_alerts_total").unwrap();
+    assert!(sum(&first) + sum(&second) >= 1.0);
+    // Both have watched; a restart watches everything once more.
+    let second = second.restart();
+    let marker = second.user(&[]);
+    cycle(&second.browser(), &marker);
+    until("watched", || {
+        !of_rule(&alerts(&second, &marker), "login-cycles").is_empty()
+    });
+    for server in [&first, &second] {
+        let all = alerts(server, &name);
+        assert_eq!(of_rule(&all, "login-cycles").len(), 1, "{all:#?}");
+    }
+}
+
+#[test]
+fn a_rule_can_demand_a_step_up_or_end_the_session_or_be_off() {
+    // Any other device may use a session, so that nothing but the rule objects.
+    let setup = Setup::default().set("binding.user_agent", "log");
+    let stolen = |server: &Server, name: &str| {
+        let owner = server.logged_in(name);
+        let mut thief = owner.copy();
+        thief.agent = CHROME.to_owned();
+        thief.ip = "203.0.113.77".to_owned();
+        thief.get("/auth/whoami").is(200);
+        (owner, thief)
+    };
+    let told = |server: &Server, name: &str| !of_rule(&alerts(server, name), "device-change").is_empty();
+
+    let server = setup.clone().set("watch.step_up", "device-change").start();
+    let name = server.user(&[]);
+    let (owner, thief) = stolen(&server, &name);
+    until("told", || told(&server, &name));
+    thief.get("/auth/whoami").problem(401, "STEP_UP_REQUIRED");
+    owner.step_up(&name).is(200);
+    assert!(owner.is_logged_in());
+    thief.get("/auth/whoami").problem(401, "NO_SESSION");
+    assert_eq!(alerts(&server, &name)[0]["response"], "step-up");
+
+    let server = setup.clone().set("watch.end", "device-change").start();
+    let name = server.user(&[]);
+    let (owner, thief) = stolen(&server, &name);
+    until("told", || told(&server, &name));
+    for browser in [&owner, &thief] {
+        browser.get("/auth/whoami").problem(401, "NO_SESSION");
+    }
+
+    let server = setup.set("watch.off", "device-change").start();
+    let name = server.user(&[]);
+    let (_, thief) = stolen(&server, &name);
+    cycle(&server.browser(), &name);
+    until("watched", || {
+        !of_rule(&alerts(&server, &name), "login-cycles").is_empty()
+    });
+    assert!(!told(&server, &name));
+    assert!(thief.is_logged_in());
+}
+
+#[test]
+fn a_database_that_is_missing_or_broken_is_said_at_the_start() {
+    let server = Setup::default().start();
+    let broken = server.data().join("broken.mmdb");
+    std::fs::write(&broken, b"not a database").unwrap();
+    for file in [broken.to_str().unwrap(), "/nowhere/countries.mmdb"] {
+        let output = Setup::default()
+            .set("watch.countries", file)
+            .command(server.data(), &["serve"])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && said.contains("watch.countries") && said.contains(file),
+            "{said}"
+        );
+    }
+}
