@@ -9,8 +9,8 @@ use crate::app::failure::redirect;
 use crate::app::view::{moment, page_view};
 use crate::app::{App, near};
 use crate::pages::{
-    ConsoleLoginPage, ConsoleLoginProblem, ConsoleNotice, ConsolePage, EventView, Figures, StoreView,
-    SubjectSearch,
+    AlertView, ConsoleLoginPage, ConsoleLoginProblem, ConsoleNotice, ConsolePage, EventView, Figures,
+    StoreView, SubjectSearch,
 };
 use axum::Router;
 use axum::extract::State;
@@ -19,8 +19,8 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use cloakroom::problem::{Code, Problem};
 use cloakroom::{
-    Binding, CloseReason, CookieConfig, Entry, LogIn, MemoryStore, OsRandom, Policy, SameSite, Session,
-    SessionId, SessionLayer, Sessions, Subject, SystemClock, User, device,
+    Binding, CloseReason, CookieConfig, Entry, Event, Kind, LogIn, MemoryStore, OsRandom, Policy, SameSite,
+    Session, SessionId, SessionLayer, Sessions, Subject, SystemClock, Timestamp, User, device,
 };
 use serde::Deserialize;
 use std::sync::Arc;
@@ -108,6 +108,7 @@ async fn page(State(app): State<App>, Lenient(query): Lenient<PageQuery>, user: 
             failed_logins: Some(hour.failed),
             ended: Some(hour.closed),
         },
+        alerts: alerts(&app, now),
         events: Some(app.recent.latest().into_iter().map(event).collect()),
         search: search(&app, query.subject.as_deref()).await,
         notice: query.notice.as_deref().and_then(ConsoleNotice::from_slug),
@@ -149,7 +150,23 @@ async fn search(app: &App, name: Option<&str>) -> Option<SubjectSearch> {
     })
 }
 
+fn alerts(app: &App, now: Timestamp) -> Vec<AlertView> {
+    let told = app.recent.alerts(now).into_iter();
+    told.map(|Entry { event, .. }| alert(&event))
+        .filter(AlertView::is_for_operators)
+        .collect()
+}
+
+fn alert(event: &Event) -> AlertView {
+    let detail = event.cause.detail.as_deref().unwrap_or_default();
+    AlertView::read(moment(event.cause.at), detail)
+}
+
 fn event(Entry { event, .. }: Entry) -> EventView {
+    let detail = match event.kind {
+        Kind::Alert => Some(alert(&event).line()),
+        _ => event.cause.detail.as_deref().map(str::to_owned),
+    };
     EventView {
         at: moment(event.cause.at),
         kind: event.kind.to_string(),
@@ -163,7 +180,7 @@ fn event(Entry { event, .. }: Entry) -> EventView {
             .user_agent
             .as_deref()
             .map(|agent| device::label(Some(agent))),
-        detail: event.cause.detail.map(Into::into),
+        detail,
     }
 }
 

@@ -6,6 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 const MOST_SHOWN: usize = 100;
+const MOST_ALERTS: usize = 20;
+/// How long an alert is shown.
+const ALERTED: Duration = Duration::from_hours(7 * 24);
 const HOUR: Duration = Duration::from_hours(1);
 const PAUSE: Duration = Duration::from_secs(2);
 
@@ -17,6 +20,7 @@ pub struct Recent(Arc<Mutex<State>>);
 struct State {
     latest: VecDeque<Entry>,
     counted: VecDeque<(Timestamp, Kind)>,
+    alerts: VecDeque<Entry>,
 }
 
 /// What the last hour came to.
@@ -35,6 +39,14 @@ impl Recent {
     #[must_use]
     pub fn latest(&self) -> Vec<Entry> {
         self.lock().latest.iter().rev().cloned().collect()
+    }
+
+    /// The latest alerts that are not too old, newest first.
+    #[must_use]
+    pub fn alerts(&self, now: Timestamp) -> Vec<Entry> {
+        let state = self.lock();
+        let young = |entry: &&Entry| now.since(entry.event.cause.at) <= ALERTED;
+        state.alerts.iter().rev().filter(young).cloned().collect()
     }
 
     /// What the hour before `now` came to.
@@ -65,6 +77,12 @@ impl Recent {
         }
         while state.counted.front().is_some_and(|(at, _)| now.since(*at) > HOUR) {
             state.counted.pop_front();
+        }
+        if entry.event.kind == Kind::Alert {
+            state.alerts.push_back(entry.clone());
+        }
+        if state.alerts.len() > MOST_ALERTS {
+            state.alerts.pop_front();
         }
         state.latest.push_back(entry);
         if state.latest.len() > MOST_SHOWN {

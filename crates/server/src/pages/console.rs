@@ -4,6 +4,7 @@ use askama::Template;
 use jiff::Timestamp;
 
 use super::{
+    alert::AlertView,
     moment::Moment,
     session::{SessionView, newest_first, ticket_number},
 };
@@ -20,6 +21,8 @@ pub struct ConsolePage {
     pub store: StoreView,
     /// The numbers at the top.
     pub figures: Figures,
+    /// What wants to be looked at, newest first.
+    pub alerts: Vec<AlertView>,
     /// The newest entries of the journal, newest first; nothing when it could not be read.
     pub events: Option<Vec<EventView>>,
     /// What was searched for, and what was found.

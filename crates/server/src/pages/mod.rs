@@ -14,6 +14,7 @@
 //! | `console_login`, `console` | `/console` on the admin listener |
 
 mod account;
+mod alert;
 pub mod assets;
 mod console;
 mod console_login;
@@ -26,6 +27,7 @@ mod session;
 mod step_up;
 
 pub use account::{AccountNotice, AccountPage, OtherSessions};
+pub use alert::{AlertView, EvidenceView};
 pub use console::{ConsoleNotice, ConsolePage, EventView, Figures, StoreView, SubjectSearch};
 pub use console_login::{ConsoleLoginPage, ConsoleLoginProblem};
 pub use failure::{Failure, FailurePage, Place};

@@ -2,10 +2,10 @@
 
 use askama::Template as _;
 use cloakroom_server::pages::{
-    AccountNotice, AccountPage, ConsoleLoginPage, ConsoleLoginProblem, ConsoleNotice, ConsolePage, DemoLogin,
-    EventView, Failure, FailurePage, Figures, LoginNotice, LoginPage, LoginProblem, OtherSessions,
-    PasswordPage, PasswordProblem, Place, SessionView, StepUpPage, StepUpProblem, StepUpReason, StoreView,
-    SubjectSearch,
+    AccountNotice, AccountPage, AlertView, ConsoleLoginPage, ConsoleLoginProblem, ConsoleNotice, ConsolePage,
+    DemoLogin, EventView, EvidenceView, Failure, FailurePage, Figures, LoginNotice, LoginPage, LoginProblem,
+    OtherSessions, PasswordPage, PasswordProblem, Place, SessionView, StepUpPage, StepUpProblem,
+    StepUpReason, StoreView, SubjectSearch,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -188,6 +188,49 @@ fn events() -> Vec<EventView> {
     events
 }
 
+fn evidence(minutes_ago: i64, kind: &str, ip: &str, country: &str) -> EvidenceView {
+    EvidenceView {
+        at: (now() - minutes(minutes_ago)).as_millisecond(),
+        kind: kind.to_owned(),
+        ip: Some(ip.to_owned()),
+        country: Some(country.to_owned()),
+        device: Some("Chrome on Windows".to_owned()),
+    }
+}
+
+fn alerts() -> Vec<AlertView> {
+    let travel = AlertView {
+        told_at: now() - minutes(3),
+        rule: "impossible-travel".to_owned(),
+        audience: "operator".to_owned(),
+        severity: "critical".to_owned(),
+        confidence: 90,
+        subject: Some("anna".to_owned()),
+        source: None,
+        why: "at least 6,900 km between two uses that lie 12 minutes apart".to_owned(),
+        evidence: vec![
+            evidence(15, "opened", "198.51.100.23", "DE"),
+            evidence(3, "opened", "2001:db8:85a3:8d3:1319:8a2e:370:7348", "BR"),
+        ],
+        advice:
+            "Ask the user whether both are theirs; if not, end all sessions and have the password changed."
+                .to_owned(),
+        response: "step-up".to_owned(),
+    };
+    let spraying = AlertView {
+        told_at: now() - minutes(200),
+        rule: "password-spraying".to_owned(),
+        severity: "warning".to_owned(),
+        confidence: 70,
+        subject: None,
+        source: Some("203.0.113.0/24".to_owned()),
+        why: "failed log-ins of 41 accounts from one network within 10 minutes".to_owned(),
+        response: "notify".to_owned(),
+        ..travel.clone()
+    };
+    vec![travel, spraying]
+}
+
 fn console() -> ConsolePage {
     ConsolePage {
         site: "app.example.com".to_owned(),
@@ -204,6 +247,7 @@ fn console() -> ConsolePage {
             failed_logins: Some(9),
             ended: Some(274),
         },
+        alerts: Vec::new(),
         events: Some(events()),
         search: None,
         notice: None,
@@ -396,6 +440,14 @@ fn add_consoles(add: Add) {
 
     add("console", console().render());
     add(
+        "console-alerts",
+        ConsolePage {
+            alerts: alerts(),
+            ..console()
+        }
+        .render(),
+    );
+    add(
         "console-empty",
         ConsolePage {
             events: Some(vec![]),
@@ -437,6 +489,29 @@ fn add_consoles(add: Add) {
             ..search(Some(vec![current()]))
         };
         add(&format!("console-{}", notice.slug()), page.render());
+    }
+}
+
+fn hostile_alert() -> AlertView {
+    let (text, some) = (|| HOSTILE.to_owned(), || Some(HOSTILE.to_owned()));
+    AlertView {
+        told_at: now(),
+        rule: text(),
+        audience: text(),
+        severity: text(),
+        confidence: 255,
+        subject: some(),
+        source: some(),
+        why: text(),
+        evidence: vec![EvidenceView {
+            at: i64::MAX,
+            kind: text(),
+            ip: some(),
+            country: some(),
+            device: some(),
+        }],
+        advice: text(),
+        response: text(),
     }
 }
 
@@ -524,6 +599,7 @@ pub fn hostile_pages() -> Vec<(&'static str, String)> {
             "hostile-console",
             ConsolePage {
                 site: text(),
+                alerts: vec![hostile_alert()],
                 store: StoreView {
                     kind: text(),
                     detail: some(),
