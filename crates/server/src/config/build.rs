@@ -38,6 +38,7 @@ pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Con
     let store = settings
         .read("store", |raw| parse(text(raw)?))
         .unwrap_or_else(|| default_store(&data_dir));
+    let trusted_proxies = settings.read_list("trusted_proxies", network);
     Config {
         dev,
         listen,
@@ -45,9 +46,9 @@ pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Con
         log: settings.read("log", log).unwrap_or_else(|| "info".to_owned()),
         store,
         data_dir,
-        trusted_proxies: settings.read_list("trusted_proxies", network),
         forwarded_header: forwarded_header(settings),
-        proxy_protocol: proxy_protocol(settings),
+        proxy_protocol: proxy_protocol(settings, &trusted_proxies),
+        trusted_proxies,
         allowed_redirects: settings.read_list("allowed_redirects", |text| origin(text, dev)),
         cookie: cookie::read(settings, public_url.as_ref()),
         headers: Headers {
@@ -164,9 +165,9 @@ fn forwarded_header(settings: &mut Settings) -> ForwardedHeader {
 }
 
 /// Without anybody to believe it would say nothing, and look as if it did.
-fn proxy_protocol(settings: &mut Settings) -> bool {
+fn proxy_protocol(settings: &mut Settings, trusted_proxies: &[IpNet]) -> bool {
     let wanted = settings.read("proxy_protocol", boolean).unwrap_or_default();
-    if wanted && settings.get("trusted_proxies").is_none() {
+    if wanted && trusted_proxies.is_empty() {
         settings.contradiction(
             "proxy_protocol",
             "needs trusted_proxies: the addresses of those who send it",

@@ -92,12 +92,18 @@ public_url = "https://app.example.com"
 log = "info"
 store = "sqlite:data/cloakroom.db"
 trusted_proxies = ["10.0.0.0/8"]
+forwarded_header = "x-forwarded-for"
+proxy_protocol = false
 allowed_redirects = ["https://shop.example.com"]
 
 [cookie]
 name = "sid"
 same_site = "lax"
 domain = ""
+
+[headers]
+hsts_subdomains = false
+clear_cookies = false
 
 [policy]
 idle_timeout = "30m"
@@ -341,6 +347,17 @@ fn each_mistake_in_a_top_level_key_names_its_value_and_the_bound() {
             "['10.0.0.1/8']",
             "must be a whole network: 10.0.0.0/8 or 10.0.0.1/32",
         ),
+        (
+            "forwarded_header",
+            "'both'",
+            "must be one of \"x-forwarded-for\", \"forwarded\"",
+        ),
+        ("proxy_protocol", "'v2'", "must be true or false"),
+        (
+            "proxy_protocol",
+            "true",
+            "needs trusted_proxies: the addresses of those who send it",
+        ),
     ]);
 }
 
@@ -435,6 +452,8 @@ fn each_mistake_in_a_other_section_key_names_its_value_and_the_bound() {
     const HASH: &str = "must be the SHA-256 of a key: 64 hexadecimal digits";
     const SAMPLE: &str = "must be the SHA-256 of a key of your own, not of a sample";
     assert_refused(&[
+        ("headers.hsts_subdomains", "1", "must be true or false"),
+        ("headers.clear_cookies", "'yes'", "must be true or false"),
         ("binding.ip", "'warn'", REACTION),
         ("binding.user_agent", "''", REACTION),
         ("binding.accept_language", "true", REACTION),

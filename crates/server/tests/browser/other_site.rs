@@ -36,6 +36,11 @@ impl OtherSite {
         format!("http://localhost:{}/", self.port)
     }
 
+    /// On a host of that name, which the browser takes for this machine if it ends in `.localhost`.
+    pub fn on(&self, host: &str) -> String {
+        format!("http://{host}:{}/", self.port)
+    }
+
     /// Another origin, but the same site: the cookies go along, and only the server can tell.
     pub fn next_door(&self) -> String {
         format!("http://127.0.0.1:{}/", self.port)

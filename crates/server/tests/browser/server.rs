@@ -89,6 +89,44 @@ impl Server {
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
     }
 
+    /// One more user, whose password is given.
+    pub fn add_user(&self, name: &str, password: &str) {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_cloakroom"))
+            .args(["user", "add", name, "--password-stdin", "--data-dir"])
+            .arg(self.data.path())
+            .current_dir(self.data.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(password.as_bytes())
+            .unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+
+    /// How many requests of other sites it has refused.
+    pub fn refused(&self) -> u64 {
+        let console = url::Url::parse(self.console()).unwrap();
+        let address = console.socket_addrs(|| None).unwrap()[0];
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "GET /metrics HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\nConnection: close\r\n\r\n",
+            self.admin_key()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let line = answer
+            .lines()
+            .find_map(|line| line.strip_prefix("cloakroom_csrf_rejected_total "));
+        line.unwrap_or_else(|| panic!("{answer}")).parse().unwrap()
+    }
+
     fn address(&self) -> SocketAddr {
         self.printed["open"]
             .strip_prefix("http://")

@@ -13,6 +13,8 @@ log = "warn"
 store = "sqlite:elsewhere/sessions.db"
 data_dir = "elsewhere"
 trusted_proxies = ["10.0.0.0/8", "::1/128"]
+forwarded_header = "forwarded"
+proxy_protocol = true
 allowed_redirects = ["https://shop.example.com"]
 
 [cookie]
@@ -20,6 +22,10 @@ name = "ticket"
 same_site = "strict"
 allow_cross_site = false
 domain = "example.com"
+
+[headers]
+hsts_subdomains = true
+clear_cookies = true
 
 [policy]
 idle_timeout = "20m"
@@ -48,7 +54,7 @@ keys = ["00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"]
 "#;
 
 /// The same keys with other values, as the environment spells them.
-const ELSEWHERE: [(&str, &str, &str); 31] = [
+const ELSEWHERE: [(&str, &str, &str); 35] = [
     ("listen", "127.0.0.1:8082", "127.0.0.1:8082"),
     ("admin_listen", "127.0.0.1:9092", "127.0.0.1:9092"),
     ("public_url", "https://www.example.com", "https://www.example.com"),
@@ -69,6 +75,10 @@ const ELSEWHERE: [(&str, &str, &str); 31] = [
     ("cookie.same_site", "none", "none"),
     ("cookie.allow_cross_site", "true", "true"),
     ("cookie.domain", "www.example.com", "www.example.com"),
+    ("forwarded_header", "x-forwarded-for", "x-forwarded-for"),
+    ("proxy_protocol", "false", "false"),
+    ("headers.hsts_subdomains", "false", "false"),
+    ("headers.clear_cookies", "false", "false"),
     ("policy.idle_timeout", "10m", "10m"),
     ("policy.absolute_timeout", "5h", "5h"),
     ("policy.touch_every", "500ms", "500ms"),
@@ -184,6 +194,10 @@ fn contract_the_defaults() {
         ("log", json!("info")),
         ("store", json!("sqlite:data/cloakroom.db")),
         ("trusted_proxies", json!([])),
+        ("forwarded_header", json!("x-forwarded-for")),
+        ("proxy_protocol", json!(false)),
+        ("headers.hsts_subdomains", json!(false)),
+        ("headers.clear_cookies", json!(false)),
         ("cookie.name", json!("sid")),
         ("cookie.same_site", json!("lax")),
         ("cookie.domain", json!("")),
@@ -358,6 +372,12 @@ fn contract_mistakes_stop_the_start_naming_key_value_and_bound() {
             &["trusted_proxies", "10.0.0.1/8", "10.0.0.0/8"],
         ),
         ("trusted_proxies", "everybody", &["trusted_proxies", "everybody"]),
+        ("proxy_protocol", "true", &["proxy_protocol", "trusted_proxies"]),
+        (
+            "forwarded_header",
+            "via",
+            &["forwarded_header", "via", "x-forwarded-for", "forwarded"],
+        ),
         ("log", "cloakroom=loud", &["log", "cloakroom=loud"]),
         ("listen", "8080", &["listen", "8080", "127.0.0.1:8080"]),
         (
