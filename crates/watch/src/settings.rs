@@ -86,7 +86,7 @@ pub struct Limit {
 pub struct Failures {
     /// On by default.
     pub on: bool,
-    /// A burst. Default: 15 in 15 minutes, more than people try before they ask for a new password. 2 to 60.
+    /// A burst. Default: 20 in 15 minutes; people who forgot try up to ten or fifteen. 2 to 60.
     pub burst: Limit,
     /// A trickle. Default: 40 in 24 hours. 2 to 60.
     pub trickle: Limit,
@@ -218,7 +218,7 @@ impl Default for Failures {
         Self {
             on: true,
             burst: Limit {
-                count: 15,
+                count: 20,
                 within: 15 * MINUTE,
             },
             trickle: Limit {

@@ -39,6 +39,8 @@ pub struct Plan {
     pub days: u64,
     /// How many attacks of each [`Method`]. They begin after the first third of the time.
     pub attacks: usize,
+    /// How complete the operator's lists of carriers, VPNs and aircraft are, 0 to 1.
+    pub listed: f64,
 }
 
 /// A journal, and what is true about it.
@@ -48,7 +50,7 @@ pub struct History {
     pub entries: Vec<Entry>,
     /// What attacks there are among them. Whatever else is in there is ordinary.
     pub attacks: Vec<Attack>,
-    /// The networks of carriers, VPNs and aircraft that an operator with the usual lists would except: nearly all of them.
+    /// The networks of carriers, VPNs and aircraft that are on the operator's lists.
     pub listed: Vec<IpNet>,
     /// How many people for how many days.
     pub user_days: u64,
@@ -58,7 +60,7 @@ pub struct History {
 #[must_use]
 pub fn draw(plan: Plan, atlas: &Atlas) -> History {
     let mut dice = Dice::for_part(plan.seed, 0, 0);
-    let world = World::draw(atlas, &mut dice);
+    let world = World::draw(atlas, plan.listed, &mut dice);
     let mut ledger = Ledger::new(plan.seed);
     let people: Vec<Person> = (0..plan.people)
         .map(|number| {

@@ -26,12 +26,8 @@ pub(crate) struct Company {
     pub vpn: Network,
 }
 
-/// How much of what is no evidence of place an operator with good lists has listed.
-const CARRIERS_LISTED: f64 = 0.98;
-const VPNS_LISTED: f64 = 0.9;
-
 impl World {
-    pub fn draw(atlas: &Atlas, dice: &mut Dice) -> Self {
+    pub fn draw(atlas: &Atlas, share: f64, dice: &mut Dice) -> Self {
         let mut listed = Vec::new();
         let mut list = |networks: &[Network], share: f64, dice: &mut Dice| {
             if dice.chance(share) {
@@ -43,7 +39,7 @@ impl World {
             for _ in 0..3 {
                 let mut networks: Vec<_> = (0..dice.count(4, 10)).map(|_| atlas.v4(country, dice)).collect();
                 networks.extend((0..3).map(|_| atlas.v6(country, dice)));
-                list(&networks, CARRIERS_LISTED, dice);
+                list(&networks, share, dice);
                 carriers.entry(*country).or_default().push(networks);
             }
         }
@@ -51,7 +47,7 @@ impl World {
             .map(|_| {
                 let country = any(dice);
                 let exit = atlas.v4(country, dice);
-                list(&[exit], VPNS_LISTED, dice);
+                list(&[exit], share, dice);
                 (country, exit)
             })
             .collect();
@@ -65,15 +61,13 @@ impl World {
                     egress: atlas.v4(head, dice),
                     vpn: atlas.v4(head, dice),
                 };
-                list(&[company.vpn], if head == country { 0.7 } else { 1.0 }, dice);
+                list(&[company.vpn], share, dice);
                 list(&[company.egress], if head == country { 0.0 } else { 1.0 }, dice);
                 company
             })
             .collect();
         let aircraft: Vec<_> = (0..4).map(|_| atlas.v4(home(dice), dice)).collect();
-        aircraft
-            .iter()
-            .for_each(|network| list(&[*network], VPNS_LISTED, dice));
+        aircraft.iter().for_each(|network| list(&[*network], share, dice));
         Self {
             carriers,
             exits,

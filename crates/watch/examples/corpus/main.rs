@@ -10,90 +10,105 @@ use cloakroom_testkit::histories::{Plan, draw};
 use cloakroom_watch::{Audience, Rule};
 use measure::{Measure, measure};
 
+/// How complete the operator's lists are: none, poor, good, perfect.
+const LISTED: [f64; 4] = [0.0, 0.9, 0.98, 1.0];
+const GOOD: usize = 2;
+
 fn main() {
     let seeds = std::env::args()
         .nth(1)
         .and_then(|text| text.parse().ok())
-        .unwrap_or(10);
+        .unwrap_or(20);
     let (atlas, database) = (atlas::atlas(), atlas::database());
-    let mut with_lists = Measure::default();
-    let mut without = Measure::default();
+    let mut measures = LISTED.map(|_| Measure::default());
     for seed in 1_000..1_000 + seeds {
-        let attacked = draw(
-            Plan {
-                seed,
-                people: 1_000,
-                days: 30,
-                attacks: 12,
-            },
-            &atlas,
-        );
-        with_lists.add(measure(&attacked, &database, true));
-        let ordinary = draw(
-            Plan {
-                seed: seed + 100_000,
-                people: 1_000,
-                days: 30,
-                attacks: 0,
-            },
-            &atlas,
-        );
-        with_lists.add(measure(&ordinary, &database, true));
-        without.add(measure(&ordinary, &database, false));
-    }
-    println!(
-        "{} entries, {} user-days, {seeds} seeds\n",
-        with_lists.entries, with_lists.user_days
-    );
-    println!("| attack | of | alerts | or notices |\n| --- | --- | --- | --- |");
-    for (method, caught) in &with_lists.methods {
-        let share = |count: usize| 100.0 * percent(count, caught.attacks);
-        println!(
-            "| {method:?} | {} | {:.1} % | {:.1} % |",
-            caught.attacks,
-            share(caught.alerted),
-            share(caught.told)
-        );
-    }
-    println!("\n| rule | false | in 10,000 user-days | without lists |\n| --- | --- | --- | --- | --- |");
-    for rule in Rule::ALL {
-        let wrong = |measure: &Measure| measure.wrong.get(&rule).copied().unwrap_or_default();
-        let notice = if rule.audience() == Audience::User {
-            " (notice)"
-        } else {
-            ""
+        let plan = Plan {
+            seed,
+            people: 1_000,
+            days: 30,
+            attacks: 2,
+            listed: LISTED[GOOD],
         };
-        println!(
-            "| {rule}{notice} | {} | {:.2} | {:.2} |",
-            wrong(&with_lists),
-            with_lists.per_10_000_user_days(wrong(&with_lists)),
-            without.per_10_000_user_days(wrong(&without))
-        );
+        measures[GOOD].add(measure(&draw(plan, &atlas), &database));
+        for (sum, listed) in measures.iter_mut().zip(LISTED) {
+            let ordinary = Plan {
+                seed: seed + 100_000,
+                attacks: 0,
+                listed,
+                ..plan
+            };
+            sum.add(measure(&draw(ordinary, &atlas), &database));
+        }
     }
-    for (name, measure) in [("with lists", &with_lists), ("without lists", &without)] {
-        let count = measure.false_alerts();
-        println!(
-            "\nfalse alerts to the operator, {name}: {count}, {:.2} in 10,000 user-days",
-            measure.per_10_000_user_days(count)
-        );
-    }
+    attacks(&measures[GOOD]);
+    rules(&measures);
     if std::env::var_os("SHOW").is_some() {
-        for alert in &with_lists.examples {
-            println!("\n{alert}");
-        }
-        for attack in &with_lists.missed {
-            println!(
-                "missed: {:?} {:?} {} to {}",
-                attack.method,
-                attack.subjects.first(),
-                attack.from.as_millis(),
-                attack.until.as_millis()
-            );
-        }
+        show(&measures[GOOD]);
     }
 }
 
-fn percent(part: usize, of: usize) -> f64 {
-    f64::from(u32::try_from(part).unwrap_or(u32::MAX))
-        / f64::from(u32::try_from(of.max(1)).unwrap_or(u32::MAX))
+fn attacks(measure: &Measure) {
+    println!("| attack | of | alert | alert or notice |\n| --- | --- | --- | --- |");
+    for (method, caught) in &measure.methods {
+        let share = |count: usize| 100.0 * number(count) / number(caught.attacks);
+        let (alerted, told) = (share(caught.alerted), share(caught.told));
+        println!(
+            "| {method:?} | {} | {alerted:.1} % | {told:.1} % |",
+            caught.attacks
+        );
+    }
+}
+
+fn rules(measures: &[Measure]) {
+    println!(
+        "\nWrong ones in 10,000 user-days, of {} user-days without an attack:\n",
+        measures[GOOD].user_days
+    );
+    print!("| rule, with so much listed |");
+    LISTED
+        .iter()
+        .for_each(|listed| print!(" {:.0} % |", listed * 100.0));
+    println!("\n| --- |{}", " --- |".repeat(LISTED.len()));
+    for (audience, name) in [(Audience::Operator, "alerts"), (Audience::User, "notices")] {
+        for rule in Rule::ALL {
+            let counts: Vec<_> = measures
+                .iter()
+                .map(|measure| measure.wrong.get(&(rule, audience)).copied().unwrap_or_default())
+                .collect();
+            if audience == rule.audience() || counts.iter().any(|count| *count > 0) {
+                print!("| {rule} ({name}) |");
+                measures
+                    .iter()
+                    .zip(counts)
+                    .for_each(|(measure, count)| print!(" {:.2} |", measure.per_10_000_user_days(count)));
+                println!();
+            }
+        }
+    }
+    print!("| **all alerts** |");
+    for measure in measures {
+        print!(
+            " **{:.2}** |",
+            measure.per_10_000_user_days(measure.false_alerts())
+        );
+    }
+    println!();
+}
+
+fn show(measure: &Measure) {
+    for alert in &measure.examples {
+        println!("\n{alert}");
+    }
+    for attack in &measure.missed {
+        let (from, until) = (attack.from.as_millis(), attack.until.as_millis());
+        println!(
+            "missed: {:?} of {:?}, {from} to {until}",
+            attack.method,
+            attack.subjects.first()
+        );
+    }
+}
+
+fn number(count: usize) -> f64 {
+    f64::from(u32::try_from(count).expect("few"))
 }

@@ -24,7 +24,7 @@ pub struct Measure {
     pub entries: usize,
     pub methods: BTreeMap<Method, Caught>,
     /// What each rule said where there was no attack.
-    pub wrong: BTreeMap<Rule, usize>,
+    pub wrong: BTreeMap<(Rule, Audience), usize>,
     pub missed: Vec<Attack>,
     pub examples: Vec<Alert>,
 }
@@ -34,7 +34,7 @@ impl Measure {
     pub fn false_alerts(&self) -> usize {
         self.wrong
             .iter()
-            .filter(|(rule, _)| rule.audience() == Audience::Operator)
+            .filter(|((_, audience), _)| *audience == Audience::Operator)
             .map(|(_, count)| count)
             .sum()
     }
@@ -63,8 +63,8 @@ impl Measure {
 }
 
 /// Lets the rules, at their defaults, read a history.
-pub fn measure(history: &History, database: &Path, listed: bool) -> Measure {
-    let exempt = Exempt::new(history.listed.iter().copied().filter(|_| listed), []);
+pub fn measure(history: &History, database: &Path) -> Measure {
+    let exempt = Exempt::new(history.listed.iter().copied(), []);
     let places = Places::none()
         .with_countries(database)
         .expect("the database opens")
@@ -96,7 +96,7 @@ pub fn measure(history: &History, database: &Path, listed: bool) -> Measure {
     }
     // Where nobody attacks, everything that is said is wrong.
     for alert in told.into_iter().filter(|_| history.attacks.is_empty()) {
-        *measure.wrong.entry(alert.rule).or_default() += 1;
+        *measure.wrong.entry((alert.rule, alert.audience)).or_default() += 1;
         if alert.is_for_operator() {
             measure.examples.push(alert);
         }

@@ -1,6 +1,6 @@
 //! Tokens that are none: from one network, or from everywhere.
 
-use super::DAY;
+use super::{DAY, SHIFT};
 use crate::alert::{Rule, Severity};
 use crate::finding::Finding;
 use crate::memory::{Source, Tide};
@@ -48,7 +48,7 @@ pub(crate) fn judge_overall(rule: &Guessing, tide: &Tide, sight: &Sight) -> Opti
         subject: None,
         source: None,
         apart: "everywhere".to_owned(),
-        within: DAY,
+        within: SHIFT,
         why: format!("{guesses} tokens that are none within an hour, {usual} are usual"),
         evidence: tide
             .guesses

@@ -1,6 +1,6 @@
 //! Failed log-ins of many accounts: from one network, or from everywhere.
 
-use super::DAY;
+use super::{DAY, SHIFT};
 use crate::alert::{Rule, Severity};
 use crate::finding::Finding;
 use crate::memory::{Source, Tide};
@@ -54,7 +54,7 @@ pub(crate) fn judge_overall(rule: &Spraying, tide: &Tide, sight: &Sight) -> Opti
         subject: None,
         source: None,
         apart: "everywhere".to_owned(),
-        within: DAY,
+        within: SHIFT,
         why: format!(
             "{failing} accounts failed to log in within an hour, {usual} are usual, and {entering} got in"
         ),
