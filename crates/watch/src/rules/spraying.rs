@@ -39,11 +39,11 @@ pub(crate) fn judge_source(rule: &Spraying, source: &Source, sight: &Sight) -> O
 
 /// From everywhere.
 pub(crate) fn judge_overall(rule: &Spraying, tide: &Tide, sight: &Sight) -> Option<Finding> {
-    if !rule.on || tide.failing_at_most() < rule.overall {
+    if !rule.on || tide.failing() < rule.overall {
         return None;
     }
     let (failing, entering, usual) = (tide.failing(), tide.entering(), tide.usual_failing());
-    let rare = failing >= usual.saturating_mul(rule.times_usual) && failing.saturating_mul(2) >= entering;
+    let rare = failing >= usual.saturating_mul(rule.times_usual) && failing.saturating_mul(4) >= entering;
     if failing < rule.overall || !rare {
         return None;
     }
