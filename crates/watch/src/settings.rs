@@ -119,7 +119,7 @@ pub struct Guessing {
     pub burst: Limit,
     /// The same, slowly. Default: 60 in 24 hours. 2 to 60.
     pub trickle: Limit,
-    /// How many times as many as log-ins from that network: a browser that comes back with a dead cookie shows it a few
+    /// How many times as many as log-ins, from that network or from everywhere: a browser that comes back with a dead cookie shows it a few
     /// times, and then its user logs in. Default: 5. 1 to 100.
     pub times_successes: u32,
     /// Within an hour, from anywhere. Default: 300. 10 to 1,000,000.

@@ -350,7 +350,7 @@ fn a_rule_that_is_off_is_silent() {
 #[test]
 fn an_incident_that_goes_on_is_told_again_the_next_day_under_another_id() {
     let mut story = Story::default();
-    for turn in 0..26 * 12 {
+    for turn in 0..30 * 12 {
         story.fail(turn * 300, "alice", ZURICH);
     }
     let told = story.of(Rule::FailedLogins);
@@ -385,7 +385,6 @@ fn an_alert_is_plain_text_and_json_in_which_nothing_deceives() {
                 .starts_with("eve\\u{202e}\\\"xxx")
         );
         assert_eq!(json["incident"].as_str().unwrap().len(), 32);
-        assert_eq!(json["evidence"][0]["ip"], ZURICH);
     }
     assert_eq!(
         story.rules(),

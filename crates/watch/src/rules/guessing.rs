@@ -39,8 +39,8 @@ pub(crate) fn judge_overall(rule: &Guessing, tide: &Tide, sight: &Sight) -> Opti
     if !rule.on || guesses < rule.overall {
         return None;
     }
-    let rare =
-        guesses >= usual.saturating_mul(rule.times_usual) && guesses >= tide.entering().saturating_mul(2);
+    let rare = guesses >= usual.saturating_mul(rule.times_usual)
+        && guesses >= tide.entering().saturating_mul(rule.times_successes);
     rare.then(|| Finding {
         rule: Rule::TokenGuessing,
         severity: Severity::Warning,
