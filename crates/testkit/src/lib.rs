@@ -49,6 +49,7 @@ pub mod conformance;
 pub mod engine;
 mod faulty;
 mod fixture;
+pub mod histories;
 pub mod model;
 mod order;
 mod random;

@@ -71,7 +71,8 @@ impl Rule {
         }
     }
 
-    /// For whom it is. New devices and countries are mostly the user's own, and only the user can tell.
+    /// For whom it mostly is. New devices and countries are mostly the user's own, and only the user can tell; so is travel
+    /// between two devices that are both known ([`Alert::audience`] says so of each alert).
     #[must_use]
     pub const fn audience(self) -> Audience {
         match self {
@@ -122,7 +123,7 @@ impl fmt::Display for Rule {
 }
 
 /// For whom an alert is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Audience {
     /// A notice to the user: "was that you?"

@@ -1,7 +1,8 @@
 //! What a rule has found, before it is told.
 
-use crate::alert::{Alert, Rule, Severity};
+use crate::alert::{Alert, Audience, Rule, Severity};
 use crate::incident::IncidentId;
+use crate::rules::travel;
 use crate::sight::Sight;
 use cloakroom_core::{SessionId, Subject, Timestamp};
 use ipnet::IpNet;
@@ -35,12 +36,22 @@ impl Finding {
         format!("{subject}\u{1}{source}\u{1}{}", self.apart)
     }
 
+    /// Two devices that are both known to be the user's are a question to the user first.
+    fn audience(&self) -> Audience {
+        let unsure = self.rule == Rule::ImpossibleTravel && self.confidence <= travel::DEVICES_APART;
+        if unsure {
+            Audience::User
+        } else {
+            self.rule.audience()
+        }
+    }
+
     pub fn alert(self, incident: IncidentId, at: u64) -> Alert {
         let sessions: BTreeSet<SessionId> = self.evidence.iter().filter_map(|sight| sight.session).collect();
         Alert {
             incident,
             rule: self.rule,
-            audience: self.rule.audience(),
+            audience: self.audience(),
             severity: self.severity,
             confidence: self.confidence,
             at: Timestamp::from_millis(at),

@@ -86,7 +86,7 @@ pub struct Limit {
 pub struct Failures {
     /// On by default.
     pub on: bool,
-    /// A burst. Default: 15 in 15 minutes, more than people try before they ask for a new password. 2 to 60.
+    /// A burst. Default: 20 in 15 minutes; people who forgot try up to ten or fifteen. 2 to 60.
     pub burst: Limit,
     /// A trickle. Default: 40 in 24 hours. 2 to 60.
     pub trickle: Limit,
@@ -119,7 +119,7 @@ pub struct Guessing {
     pub burst: Limit,
     /// The same, slowly. Default: 60 in 24 hours. 2 to 60.
     pub trickle: Limit,
-    /// How many times as many as log-ins from that network: a browser that comes back with a dead cookie shows it a few
+    /// How many times as many as log-ins, from that network or from everywhere: a browser that comes back with a dead cookie shows it a few
     /// times, and then its user logs in. Default: 5. 1 to 100.
     pub times_successes: u32,
     /// Within an hour, from anywhere. Default: 300. 10 to 1,000,000.
@@ -218,7 +218,7 @@ impl Default for Failures {
         Self {
             on: true,
             burst: Limit {
-                count: 15,
+                count: 20,
                 within: 15 * MINUTE,
             },
             trickle: Limit {

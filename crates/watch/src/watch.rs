@@ -127,7 +127,7 @@ impl Watch {
             found.push(rise::judge(&rules.rise, subject, person, sight));
             found
         });
-        found.into_iter().flatten().flatten().collect()
+        found.into_iter().flatten().collect()
     }
 
     fn refused(&mut self, subject: &Subject, sight: &Sight) -> Vec<Finding> {
@@ -147,7 +147,7 @@ impl Watch {
             found.extend(placed(rules, subject, person, sight));
             found
         });
-        found.into_iter().flatten().flatten().collect()
+        found.into_iter().flatten().collect()
     }
 
     fn closed(
@@ -192,18 +192,16 @@ impl Watch {
             let known = self
                 .people
                 .with_known(subject, |person| of(true, &mut person.failures));
-            found.extend(known.unwrap_or_else(|| {
-                self.strangers
-                    .with(subject, |failures| of(false, failures))
-                    .flatten()
-            }));
+            found.extend(
+                known.unwrap_or_else(|| self.strangers.with(subject, |failures| of(false, failures))),
+            );
         }
         if let Some(network) = sight.network() {
             let of_source = self.sources.with(&network, |source| {
                 source.failed(name, sight);
                 spraying::judge_source(&rules.spraying, source, sight)
             });
-            found.extend(of_source.flatten());
+            found.extend(of_source);
         }
         self.tide.failed(name, sight);
         found.extend(spraying::judge_overall(&rules.spraying, &self.tide, sight));
@@ -218,7 +216,7 @@ impl Watch {
                 source.guesses.note(sight);
                 guessing::judge_source(rule, source, sight)
             });
-            found.extend(of_source.flatten());
+            found.extend(of_source);
         }
         self.tide.guessed(sight);
         found.extend(guessing::judge_overall(rule, &self.tide, sight));
@@ -237,7 +235,7 @@ impl Watch {
             }
             fresh
         });
-        fresh.unwrap_or(true).then(|| {
+        fresh.then(|| {
             let incident = IncidentId::new(finding.rule, &about, finding.within, at);
             finding.alert(incident, at)
         })

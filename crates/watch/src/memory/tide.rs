@@ -2,13 +2,16 @@
 
 use super::tally::Tally;
 use crate::sight::Sight;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 /// The last hour in stretches of ten minutes, and what is usual.
 #[derive(Default)]
 pub(crate) struct Tide {
     now: u64,
-    stretches: VecDeque<Stretch>,
+    /// Accounts that failed and have not got in since, and those that got in, with the stretch in which they did.
+    failing: HashMap<u64, u64>,
+    entered: HashMap<u64, u64>,
+    guesses_by_stretch: VecDeque<u32>,
     usual_failing: Usual,
     usual_guesses: Usual,
     late: u32,
@@ -16,18 +19,11 @@ pub(crate) struct Tide {
     pub guesses: Tally,
 }
 
-#[derive(Default)]
-struct Stretch {
-    failed: HashSet<u64>,
-    entered: HashSet<u64>,
-    guesses: u32,
-}
-
 /// In ms.
 const STRETCH: u64 = 600_000;
 const HOUR: usize = 6;
-/// The most names that are kept of a stretch.
-const NAMES: usize = 2_048;
+/// The most names that are kept of an hour, of either kind. More than that is a flood whatever it is.
+const NAMES: usize = 12_288;
 /// So many late ones in a row, and it was the clock before that was wrong.
 const LATE: u32 = 64;
 
@@ -59,52 +55,39 @@ fn round(mean: f64) -> u32 {
 impl Tide {
     pub fn failed(&mut self, name: u64, sight: &Sight) {
         self.failures.note(sight);
-        if let Some(stretch) = self.stretch(sight.at)
-            && stretch.failed.len() < NAMES
-        {
-            stretch.failed.insert(name);
+        if let Some(back) = self.reach(sight.at) {
+            note(&mut self.failing, name, self.now - back);
         }
     }
 
     pub fn entered(&mut self, name: u64, at: u64) {
-        if let Some(stretch) = self.stretch(at)
-            && stretch.entered.len() < NAMES
-        {
-            stretch.entered.insert(name);
+        if let Some(back) = self.reach(at) {
+            self.failing.remove(&name);
+            note(&mut self.entered, name, self.now - back);
         }
     }
 
     pub fn guessed(&mut self, sight: &Sight) {
         self.guesses.note(sight);
-        if let Some(stretch) = self.stretch(sight.at) {
-            stretch.guesses = stretch.guesses.saturating_add(1);
+        let back = self.reach(sight.at).and_then(|back| usize::try_from(back).ok());
+        if let Some(count) = back.and_then(|back| self.guesses_by_stretch.get_mut(back)) {
+            *count = count.saturating_add(1);
         }
     }
 
-    /// How many accounts failed within the hour, and did not get in in the ten minutes in which they failed or after.
+    /// How many accounts failed within the hour, and have not got in since.
     pub fn failing(&self) -> u32 {
-        let mut entered: HashSet<u64> = HashSet::new();
-        let mut failing: HashSet<u64> = HashSet::new();
-        for stretch in self.stretches.iter().rev() {
-            entered.extend(&stretch.entered);
-            failing.extend(stretch.failed.iter().filter(|name| !entered.contains(name)));
-        }
-        super::count(failing.len())
-    }
-
-    /// At most how many that can be, which is quick to tell.
-    pub fn failing_at_most(&self) -> u32 {
-        super::count(self.stretches.iter().map(|stretch| stretch.failed.len()).sum())
+        super::count(self.failing.len())
     }
 
     pub fn entering(&self) -> u32 {
-        super::count(self.stretches.iter().map(|stretch| stretch.entered.len()).sum())
+        super::count(self.entered.len())
     }
 
     pub fn guesses_in_the_hour(&self) -> u32 {
-        self.stretches
+        self.guesses_by_stretch
             .iter()
-            .map(|stretch| stretch.guesses)
+            .copied()
             .fold(0, u32::saturating_add)
     }
 
@@ -116,47 +99,53 @@ impl Tide {
         self.usual_guesses.value()
     }
 
-    /// The stretch of a moment, if it is not long past.
-    fn stretch(&mut self, at: u64) -> Option<&mut Stretch> {
+    /// How many stretches back a moment lies, if it is not long past.
+    fn reach(&mut self, at: u64) -> Option<u64> {
         let index = at / STRETCH;
-        if self.stretches.is_empty() {
+        if self.guesses_by_stretch.is_empty() {
             self.begin(index);
         }
         if index > self.now {
             self.advance(index);
         }
-        let back = usize::try_from(self.now - index).unwrap_or(usize::MAX);
-        if back < self.stretches.len() {
+        let back = self.now - index;
+        if back < HOUR as u64 {
             self.late = 0;
-        } else {
-            self.late += 1;
-            if self.late < LATE {
-                return None;
-            }
-            self.begin(index);
-            return self.stretches.back_mut();
+            return Some(back);
         }
-        let place = self.stretches.len() - 1 - back;
-        self.stretches.get_mut(place)
+        self.late += 1;
+        (self.late >= LATE).then(|| {
+            self.begin(index);
+            0
+        })
     }
 
     fn begin(&mut self, index: u64) {
-        self.stretches = (0..HOUR).map(|_| Stretch::default()).collect();
+        self.failing.clear();
+        self.entered.clear();
+        self.guesses_by_stretch = VecDeque::from([0; HOUR]);
         self.now = index;
         self.late = 0;
     }
 
+    /// The hour that ends here is one more of what is usual.
     fn advance(&mut self, index: u64) {
-        // The hour that ends here is one more of what is usual. One in which nothing happened is not worth the walk.
-        let failing = self.failing();
-        let guesses = self.guesses_in_the_hour();
-        self.usual_failing.see(failing);
-        self.usual_guesses.see(guesses);
+        self.usual_failing.see(self.failing());
+        self.usual_guesses.see(self.guesses_in_the_hour());
         let steps = usize::try_from(index - self.now).unwrap_or(usize::MAX).min(HOUR);
         for _ in 0..steps {
-            self.stretches.pop_front();
-            self.stretches.push_back(Stretch::default());
+            self.guesses_by_stretch.pop_back();
+            self.guesses_by_stretch.push_front(0);
         }
         self.now = index;
+        let oldest = (index + 1).saturating_sub(HOUR as u64);
+        self.failing.retain(|_, stretch| *stretch >= oldest);
+        self.entered.retain(|_, stretch| *stretch >= oldest);
+    }
+}
+
+fn note(names: &mut HashMap<u64, u64>, name: u64, stretch: u64) {
+    if names.len() < NAMES || names.contains_key(&name) {
+        names.insert(name, stretch);
     }
 }

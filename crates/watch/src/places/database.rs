@@ -98,7 +98,7 @@ impl Database {
         Self::read(fs::read(path).map_err(unreadable)?, path, tells)
     }
 
-    fn read(bytes: Vec<u8>, path: &Path, tells: Tells) -> Result<Self, PlacesError> {
+    pub(super) fn read(bytes: Vec<u8>, path: &Path, tells: Tells) -> Result<Self, PlacesError> {
         let damaged = |source| PlacesError::Damaged {
             path: path.to_owned(),
             source,

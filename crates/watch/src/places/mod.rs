@@ -50,6 +50,17 @@ impl Places {
         Ok(self)
     }
 
+    /// Countries, coordinates or systems from the bytes of such a file.
+    pub fn read(mut self, tells: Tells, bytes: Vec<u8>) -> Result<Self, PlacesError> {
+        let database = Some(Database::read(bytes, Path::new("(bytes)"), tells)?);
+        match tells {
+            Tells::Country => self.country = database,
+            Tells::City => self.city = database,
+            Tells::System => self.system = database,
+        }
+        Ok(self)
+    }
+
     /// Addresses that are no evidence of place.
     #[must_use]
     pub fn except(mut self, exempt: Exempt) -> Self {

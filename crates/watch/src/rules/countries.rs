@@ -18,7 +18,10 @@ pub(crate) fn judge(rule: &Countries, subject: &Subject, person: &Person, sight:
         let there = &stay.last;
         let at_once = there.at.abs_diff(sight.at) <= within;
         // Countries that touch are one: who lives at a border is in both.
-        let away = |other: &&Sight| other.place.at_least_km(&there.place).is_some_and(|km| km > 0.0);
+        let away = |other: &&Sight| {
+            let km = other.place.at_least_km(&there.place);
+            other.place.country != there.place.country && km.is_some_and(|km| km > 0.0)
+        };
         if at_once && apart.iter().all(away) {
             apart.push(there);
         }

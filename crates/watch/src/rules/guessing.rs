@@ -1,6 +1,6 @@
 //! Tokens that are none: from one network, or from everywhere.
 
-use super::DAY;
+use super::{DAY, SHIFT};
 use crate::alert::{Rule, Severity};
 use crate::finding::Finding;
 use crate::memory::{Source, Tide};
@@ -39,8 +39,8 @@ pub(crate) fn judge_overall(rule: &Guessing, tide: &Tide, sight: &Sight) -> Opti
     if !rule.on || guesses < rule.overall {
         return None;
     }
-    let rare =
-        guesses >= usual.saturating_mul(rule.times_usual) && guesses >= tide.entering().saturating_mul(2);
+    let rare = guesses >= usual.saturating_mul(rule.times_usual)
+        && guesses >= tide.entering().saturating_mul(rule.times_successes);
     rare.then(|| Finding {
         rule: Rule::TokenGuessing,
         severity: Severity::Warning,
@@ -48,7 +48,7 @@ pub(crate) fn judge_overall(rule: &Guessing, tide: &Tide, sight: &Sight) -> Opti
         subject: None,
         source: None,
         apart: "everywhere".to_owned(),
-        within: DAY,
+        within: SHIFT,
         why: format!("{guesses} tokens that are none within an hour, {usual} are usual"),
         evidence: tide
             .guesses

@@ -16,4 +16,6 @@ use std::time::Duration;
 
 /// A notice, or a pair of places, is not said again for 30 days.
 const MONTH: Duration = Duration::from_hours(30 * 24);
+/// What comes from everywhere is said again after 6 hours.
+const SHIFT: Duration = Duration::from_hours(6);
 const DAY: Duration = Duration::from_hours(24);

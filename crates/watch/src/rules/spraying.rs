@@ -1,6 +1,6 @@
 //! Failed log-ins of many accounts: from one network, or from everywhere.
 
-use super::DAY;
+use super::{DAY, SHIFT};
 use crate::alert::{Rule, Severity};
 use crate::finding::Finding;
 use crate::memory::{Source, Tide};
@@ -39,11 +39,11 @@ pub(crate) fn judge_source(rule: &Spraying, source: &Source, sight: &Sight) -> O
 
 /// From everywhere.
 pub(crate) fn judge_overall(rule: &Spraying, tide: &Tide, sight: &Sight) -> Option<Finding> {
-    if !rule.on || tide.failing_at_most() < rule.overall {
+    if !rule.on || tide.failing() < rule.overall {
         return None;
     }
     let (failing, entering, usual) = (tide.failing(), tide.entering(), tide.usual_failing());
-    let rare = failing >= usual.saturating_mul(rule.times_usual) && failing.saturating_mul(2) >= entering;
+    let rare = failing >= usual.saturating_mul(rule.times_usual) && failing.saturating_mul(4) >= entering;
     if failing < rule.overall || !rare {
         return None;
     }
@@ -54,7 +54,7 @@ pub(crate) fn judge_overall(rule: &Spraying, tide: &Tide, sight: &Sight) -> Opti
         subject: None,
         source: None,
         apart: "everywhere".to_owned(),
-        within: DAY,
+        within: SHIFT,
         why: format!(
             "{failing} accounts failed to log in within an hour, {usual} are usual, and {entering} got in"
         ),

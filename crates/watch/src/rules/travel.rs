@@ -9,7 +9,7 @@ use crate::sight::Sight;
 use cloakroom_core::Subject;
 
 /// How two sights hang together, the strongest last, and how sure that makes it.
-const DEVICES_APART: u8 = 60;
+pub(crate) const DEVICES_APART: u8 = 40;
 const SAME_DEVICE: u8 = 70;
 const FRESH_DEVICE: u8 = 75;
 const SAME_SESSION: u8 = 85;
@@ -24,14 +24,26 @@ pub(crate) fn judge(rule: &Travel, subject: &Subject, person: &Person, sight: &S
         .max_by_key(|(stay, _)| (confidence(person, stay, sight), stay.last.at))?;
     let there = stay.last.place.evident()?;
     let minutes = sight.at.abs_diff(stay.last.at) / 60_000;
+    let confidence = confidence(person, stay, sight);
     let (first, second) = (here.min(there), here.max(there));
     Some(Finding {
         rule: Rule::ImpossibleTravel,
-        severity: Severity::Critical,
-        confidence: confidence(person, stay, sight),
+        severity: if confidence > DEVICES_APART {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        },
+        confidence,
         subject: Some(subject.clone()),
         source: None,
-        apart: format!("{first}-{second}"),
+        apart: format!(
+            "{first}-{second}{}",
+            if confidence > DEVICES_APART {
+                ""
+            } else {
+                " on two devices"
+            }
+        ),
         within: MONTH,
         why: format!(
             "seen in {there} and, {minutes} minutes later, in {here}, at least {km:.0} km away: more than {} km/h",
