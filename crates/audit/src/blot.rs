@@ -83,7 +83,7 @@ pub(crate) fn recover(note: &Path, files: &[PathBuf]) -> Result<(), Error> {
             pending.apply(files)?;
         }
         None => {
-            tracing::error!(note = %note.display(), "the note of what to forget is unreadable; run `audit forget` again")
+            tracing::error!(note = %note.display(), "the note of what to forget is unreadable; run `audit forget` again");
         }
     }
     fs::remove_file(note).at(note)

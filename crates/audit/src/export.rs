@@ -1,15 +1,16 @@
 //! Taking events out of a trail: JSON lines or CSV, filtered, in bounded memory.
 
-use crate::chain::{Body, Line};
+use crate::chain::Line;
 use crate::disk::{Error, IoAt as _};
 use crate::event::{self, EventJson};
+use crate::known::Known;
 use crate::lines::{self, Lines};
 use crate::read::{Read, Reader};
 use crate::{segments, text};
 use cloakroom_core::Timestamp;
 use std::fs::File;
 use std::io::{BufReader, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Where events are taken from.
 #[derive(Clone, Debug)]
@@ -62,13 +63,9 @@ pub fn export(
     out: &mut dyn Write,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Exported, Error> {
-    let files: Vec<PathBuf> = match source {
-        Source::Trail(folder) => segments::list(folder)?.into_iter().map(|it| it.path).collect(),
-        Source::Lines(file) => lines::files(file)?,
-    };
-    let (Source::Trail(place) | Source::Lines(place)) = source;
+    let (files, place) = (source.files()?, source.place());
     if files.is_empty() {
-        return Err(Error::Nothing(place.clone()));
+        return Err(Error::Nothing(place.into()));
     }
     let mut writer = Writer::new(format, out);
     let total = files
@@ -77,54 +74,112 @@ pub fn export(
         .sum();
     let (mut before, mut exported) = (0, Exported::default());
     for path in &files {
-        let file = File::open(path).at(path)?;
-        let mut reader = Reader::new(BufReader::with_capacity(1 << 16, file), Lines::LONGEST);
-        let mut held = Vec::new();
-        loop {
-            let read = reader.read().at(path)?;
-            if reader.number.is_multiple_of(1000) {
-                progress(before + reader.end(), total);
+        let mut write = |event: &EventJson| {
+            if !filter.wants(event) {
+                return Ok(());
             }
-            match read {
-                Read::End | Read::Torn => break,
-                Read::TooLong => exported.unreadable += 1,
-                Read::Line => match parse(source, &reader.line) {
-                    Parsed::Event(event) => held.push(event),
-                    Parsed::Nothing => exported.unreadable += 1,
-                },
-            }
-            // Events of a sealed trail count when a mark stands after them.
-            let sealed = matches!(source, Source::Trail(_));
-            let counts = !sealed || matches!(held.last(), None | Some(None)) || held.len() > HELD;
-            if counts {
-                for event in held.drain(..).flatten().filter(|event| filter.wants(event)) {
-                    writer.write(&event).at(place)?;
-                    exported.entries += 1;
-                }
-            }
-        }
-        before += reader.end();
+            exported.entries += 1;
+            writer.write(event).at(place)
+        };
+        let (length, unreadable) = each(source, path, &mut write, &mut |read| {
+            progress(before + read, total);
+        })?;
+        exported.unreadable += unreadable;
+        before += length;
     }
     writer.end().at(place)?;
     Ok(exported)
 }
 
-enum Parsed {
-    Event(Option<EventJson>),
-    Nothing,
+/// The events of one file that count. Answers how long it is and how many lines are unreadable.
+fn each(
+    source: &Source,
+    path: &Path,
+    write: &mut dyn FnMut(&EventJson) -> Result<(), Error>,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(u64, u64), Error> {
+    let file = File::open(path).at(path)?;
+    let mut reader = Reader::new(BufReader::with_capacity(1 << 16, file), Lines::LONGEST);
+    let (mut held, mut unreadable) = (Vec::new(), 0);
+    loop {
+        let read = reader.read().at(path)?;
+        if reader.number.is_multiple_of(1000) {
+            progress(reader.end());
+        }
+        // Events of a sealed trail count when a mark stands after them.
+        let counts = match read {
+            Read::End | Read::Torn => return Ok((reader.end(), unreadable)),
+            Read::TooLong => None,
+            Read::Line => parse(source, &reader.line),
+        };
+        match counts {
+            Some(Parsed::Event { event, counts }) => {
+                held.push(event);
+                if !counts && held.len() < HELD {
+                    continue;
+                }
+            }
+            Some(Parsed::Counts) => {}
+            None => {
+                unreadable += 1;
+                continue;
+            }
+        }
+        for event in held.drain(..) {
+            write(&event)?;
+        }
+    }
 }
 
-fn parse(source: &Source, line: &[u8]) -> Parsed {
+enum Parsed {
+    /// An event, and whether it counts by itself.
+    Event { event: Box<EventJson>, counts: bool },
+    /// A line that makes those before it count.
+    Counts,
+}
+
+fn parse(source: &Source, line: &[u8]) -> Option<Parsed> {
+    let event = |event, counts| Parsed::Event {
+        event: Box::new(event),
+        counts,
+    };
     match source {
-        Source::Lines(_) => {
-            serde_json::from_slice(line).map_or(Parsed::Nothing, |event| Parsed::Event(Some(event)))
+        Source::Lines(_) => serde_json::from_slice(line).ok().map(|it| event(it, true)),
+        Source::Trail(_) => {
+            let line = Line::decode(line).ok()?;
+            Some(line.into_event().map_or(Parsed::Counts, |it| event(it, false)))
         }
-        Source::Trail(_) => match Line::decode(line) {
-            Ok(line) if matches!(line.body, Body::Event(_)) => Parsed::Event(line.into_event()),
-            // A line that makes those before it count.
-            Ok(_) => Parsed::Event(None),
-            Err(_) => Parsed::Nothing,
-        },
+    }
+}
+
+impl Source {
+    /// Oldest first.
+    fn files(&self) -> Result<Vec<PathBuf>, Error> {
+        match self {
+            Self::Trail(folder) => Ok(segments::list(folder)?.into_iter().map(|it| it.path).collect()),
+            Self::Lines(file) => lines::files(file),
+        }
+    }
+
+    fn place(&self) -> &Path {
+        let (Self::Trail(place) | Self::Lines(place)) = self;
+        place
+    }
+
+    /// What the newest files hold, back to the oldest entry that a journal may still have.
+    pub(crate) fn known(&self) -> Result<Known, Error> {
+        let mut known = Known::default();
+        for path in self.files()?.iter().rev() {
+            let mut take = |event: &EventJson| {
+                known.0.insert(Known::key(event));
+                Ok(())
+            };
+            each(self, path, &mut take, &mut |_| {})?;
+            if known.0.len() > Known::MOST {
+                break;
+            }
+        }
+        Ok(known)
     }
 }
 

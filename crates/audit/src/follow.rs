@@ -2,6 +2,7 @@
 
 use crate::disk::Error;
 use crate::event::EventJson;
+use crate::known::Known;
 use crate::trail::Sink;
 use cloakroom_core::{Clock, Page, Position, Store};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -117,6 +118,7 @@ pub fn follow<S: Sink>(
         status: status.clone(),
         stopping,
         pause: FIRST_PAUSE,
+        known: Known::default(),
     };
     let task = tokio::spawn(follower.run(Arc::new(open)));
     Following {
@@ -134,6 +136,8 @@ struct Follower {
     status: Arc<Status>,
     stopping: watch::Receiver<bool>,
     pause: Duration,
+    /// What is not to be written again, after a gap.
+    known: Known,
 }
 
 impl Follower {
@@ -236,8 +240,10 @@ impl Follower {
             );
             self.status.gaps.fetch_add(1, Ordering::Relaxed);
             events.push(EventJson::gap(&sink.position(), now));
+            sink = self.learn(sink).await?;
         }
-        events.extend(page.entries.into_iter().map(EventJson::from));
+        let read = page.entries.into_iter().map(EventJson::from);
+        events.extend(read.filter(|event| !self.known.take(event)));
         let (count, events) = (events.len() as u64, Arc::new(events));
         loop {
             let (events, next, now) = (events.clone(), page.next.clone(), self.clock.now());
@@ -274,6 +280,22 @@ impl Follower {
             self.status.written.fetch_add(count, Ordering::Relaxed);
             return Some(sink);
         }
+    }
+
+    /// What the sink has, because the journal may tell it again.
+    async fn learn<S: Sink>(&mut self, sink: S) -> Option<S> {
+        let look = move || {
+            let known = sink.known();
+            (sink, known)
+        };
+        let (sink, known) = tokio::task::spawn_blocking(look).await.ok()?;
+        match known {
+            Ok(known) => self.known = known,
+            Err(error) => {
+                tracing::error!(sink = self.name, %error, "what the audit trail has can not be read; some may be written again");
+            }
+        }
+        Some(sink)
     }
 
     async fn attempt<S: Sink>(

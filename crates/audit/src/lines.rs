@@ -6,6 +6,7 @@
 use crate::blot;
 use crate::disk::{self, Error, IoAt as _};
 use crate::event::{EventJson, rfc3339};
+use crate::known::Known;
 use crate::lock::Lock;
 use crate::text;
 use crate::trail::Sink;
@@ -216,6 +217,10 @@ impl Sink for Lines {
         }
         self.place = place;
         Ok(())
+    }
+
+    fn known(&self) -> Result<Known, Error> {
+        crate::Source::Lines(self.options.file.clone()).known()
     }
 
     fn tend(&mut self, _: Timestamp) -> Result<(), Error> {

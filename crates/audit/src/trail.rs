@@ -8,6 +8,7 @@ use crate::chain::{Body, Checkpoint, Hash, Head, Line, Mark, Retired};
 use crate::disk::{self, Error, IoAt as _};
 use crate::event::{self, EventJson, rfc3339};
 use crate::key::SigningKey;
+use crate::known::Known;
 use crate::lock::Lock;
 use crate::random::Source;
 use crate::read::Read;
@@ -27,6 +28,9 @@ pub trait Sink: Send + 'static {
 
     /// Writes a page of the journal and where to read on after it: both, or neither. May be called again after an error.
     fn write(&mut self, events: &[EventJson], next: &Position, now: Timestamp) -> Result<(), Error>;
+
+    /// What it has of what a journal may tell again; nothing if it can not tell.
+    fn known(&self) -> Result<Known, Error>;
 
     /// What has to be done from time to time.
     fn tend(&mut self, now: Timestamp) -> Result<(), Error>;
@@ -348,6 +352,10 @@ impl Sink for Trail {
             self.signed(now);
         }
         Ok(())
+    }
+
+    fn known(&self) -> Result<Known, Error> {
+        crate::Source::Trail(self.options.folder.clone()).known()
     }
 
     fn tend(&mut self, now: Timestamp) -> Result<(), Error> {

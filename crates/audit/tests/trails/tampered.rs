@@ -2,6 +2,7 @@
 
 use crate::support::{Folder, at, event, now};
 use cloakroom_audit::{Expected, Fault, Sink as _, TrailOptions, Verify};
+use sha2::{Digest as _, Sha256};
 
 /// 1 head, 2 and 3 events, 4 mark, 5 and 6 events, 7 mark, 8 checkpoint.
 const LINES: usize = 8;
@@ -165,7 +166,6 @@ fn forged_checkpoint(folder: &Folder) -> String {
     let mut trail = folder.open();
     trail.write(&[], &at(0), now()).unwrap();
     drop(trail);
-    use sha2::{Digest as _, Sha256};
     let head: serde_json::Value = serde_json::from_str(&folder.lines()[0]).unwrap();
     let text = head["hash"].as_str().unwrap();
     let prev: Vec<u8> = (0..32)
