@@ -1,7 +1,7 @@
 //! From a configuration to a running server.
 
 use super::throttle::Throttle;
-use super::{App, Parts, metrics::Metrics, recent};
+use super::{App, Parts, audit, metrics::Metrics, recent};
 use crate::config::{self, Config, KeyHash};
 use crate::pages::{DemoLogin, Pages};
 use crate::users::{self, UserDirectory};
@@ -26,6 +26,7 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
     tokio::spawn(recent::follow(sessions.store().clone(), recent.clone()));
     let redirects: Vec<String> = config.allowed_redirects.iter().map(ToString::to_string).collect();
     Ok(App::new(Parts {
+        audit: audit::Audit::follow(&config, sessions.store()),
         cookie: cookie(&config)?,
         proxies: config.trusted_proxies.iter().copied().collect::<TrustedProxies>(),
         origins: Origins::own(&config.public_url.to_string()),

@@ -11,7 +11,7 @@ use super::origin::Origin;
 use super::setting::{Raw, Settings, choice, number, text};
 use super::store_url::StoreUrl;
 use super::tree::{Admin, Binding, Config, KeyHash, Reaction};
-use super::{Purpose, cache, cookie, policy};
+use super::{Purpose, audit, cache, cookie, policy};
 
 /// Builds the tree and notes everything that is wrong. The result means something only when nothing was.
 pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Config {
@@ -43,6 +43,7 @@ pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Con
         admin_listen,
         log: settings.read("log", log).unwrap_or_else(|| "info".to_owned()),
         store,
+        audit: audit::read(settings, &data_dir),
         data_dir,
         trusted_proxies: settings.read_list("trusted_proxies", network),
         allowed_redirects: settings.read_list("allowed_redirects", |text| origin(text, dev)),

@@ -1,7 +1,7 @@
 //! Every key there is, and what a misspelt one was probably meant to be.
 
 /// The keys, in the order in which `config print` shows them.
-pub(super) const KEYS: [&str; 32] = [
+pub(super) const KEYS: [&str; 38] = [
     "listen",
     "admin_listen",
     "public_url",
@@ -32,12 +32,26 @@ pub(super) const KEYS: [&str; 32] = [
     "binding.ip_prefix_v6",
     "cache.entries",
     "cache.lease",
+    "audit.log",
+    "audit.file",
+    "audit.sealed",
+    "audit.rotate",
+    "audit.keep",
+    "audit.retain",
     "admin.keys",
     "admin.keys_file",
 ];
 
 /// The tables that hold them.
-pub(super) const SECTIONS: [&str; 6] = ["cookie", "policy", "policy.remember", "binding", "cache", "admin"];
+pub(super) const SECTIONS: [&str; 7] = [
+    "cookie",
+    "policy",
+    "policy.remember",
+    "binding",
+    "cache",
+    "audit",
+    "admin",
+];
 
 /// The key of this name, in its one static spelling.
 pub(super) fn key(name: &str) -> Option<&'static str> {

@@ -1,6 +1,7 @@
 //! The effective configuration, to be looked at: secrets hidden, defaults filled in.
 
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use cloakroom::WhenFull;
 use serde_json::{Map, Value, json};
@@ -48,9 +49,31 @@ impl Config {
             ("binding.ip_prefix_v6", json!(self.binding.ip_prefix_v6)),
             ("cache.entries", json!(self.cache.entries)),
             ("cache.lease", shown(self.cache.lease)),
-            ("admin.keys", self.admin.keys.iter().map(shown).collect()),
         ]);
+        entries.extend(self.audit_entries());
+        entries.extend([("admin.keys", self.admin.keys.iter().map(shown).collect())]);
         entries
+    }
+
+    fn audit_entries(&self) -> Vec<(&'static str, Value)> {
+        let path = |path: &Option<PathBuf>| {
+            json!(
+                path.as_ref()
+                    .map(|it| it.display().to_string())
+                    .unwrap_or_default()
+            )
+        };
+        vec![
+            ("audit.log", json!(self.audit.log)),
+            ("audit.file", path(&self.audit.file)),
+            ("audit.sealed", path(&self.audit.sealed)),
+            ("audit.rotate", shown(self.audit.rotate)),
+            ("audit.keep", json!(self.audit.keep)),
+            (
+                "audit.retain",
+                self.audit.retain.map_or_else(|| json!("off"), shown),
+            ),
+        ]
     }
 
     fn top_entries(&self) -> Vec<(&'static str, Value)> {

@@ -57,6 +57,9 @@ pub struct Config {
     /// The near cache.
     pub cache: Cache,
 
+    /// The audit trail.
+    pub audit: Audit,
+
     /// The admin API.
     pub admin: Admin,
 }
@@ -141,6 +144,25 @@ pub struct Cache {
     /// take at worst. Default `1s`, from `10ms` to `10s`; `0s` is no cache at all. All servers on a store go by the
     /// lease of the first: one with a longer lease does not start.
     pub lease: super::span::Span,
+}
+
+/// `[audit]`: where what happened is written, beside the journal, which is bounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// Whether events are told to the log, under the target `audit`. Default `false`: they hold names and addresses.
+    pub log: bool,
+    /// A file of JSON lines. Default none.
+    pub file: Option<PathBuf>,
+    /// The folder of the tamper-evident trail; `""` is none. Default `DATA_DIR/audit`: what is not kept from the first
+    /// day can not be asked about later.
+    pub sealed: Option<PathBuf>,
+    /// Files are rotated beyond this size, and with each day. Default `100MB`, from `1kB` to `1TB`.
+    pub rotate: super::size::Size,
+    /// How many rotated JSON lines files are kept. Default 10, from 1 to 10000.
+    pub keep: usize,
+    /// How long segments of the tamper-evident trail are kept. Default `400d`, a year and a month to look at it; from
+    /// `1s`; nothing, as `off`, is for ever.
+    pub retain: Option<super::span::Span>,
 }
 
 /// `[admin]`

@@ -43,12 +43,20 @@ ip_prefix_v6 = 64
 entries = 5
 lease = "0s"
 
+[audit]
+log = true
+file = "what/happened.jsonl"
+sealed = "sealed"
+rotate = "1GB"
+keep = 3
+retain = "90d"
+
 [admin]
 keys = ["00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"]
 "#;
 
 /// The same keys with other values, as the environment spells them.
-const ELSEWHERE: [(&str, &str, &str); 31] = [
+const ELSEWHERE: [(&str, &str, &str); 37] = [
     ("listen", "127.0.0.1:8082", "127.0.0.1:8082"),
     ("admin_listen", "127.0.0.1:9092", "127.0.0.1:9092"),
     ("public_url", "https://www.example.com", "https://www.example.com"),
@@ -86,6 +94,12 @@ const ELSEWHERE: [(&str, &str, &str); 31] = [
     ("binding.ip_prefix_v6", "128", "128"),
     ("cache.entries", "7", "7"),
     ("cache.lease", "2s", "2s"),
+    ("audit.log", "false", "false"),
+    ("audit.file", "a.jsonl", "a.jsonl"),
+    ("audit.sealed", "", ""),
+    ("audit.rotate", "5kB", "5kB"),
+    ("audit.keep", "7", "7"),
+    ("audit.retain", "off", "off"),
     (
         "admin.keys",
         "FF112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
@@ -204,6 +218,12 @@ fn contract_the_defaults() {
         ("binding.ip_prefix_v6", json!(48)),
         ("cache.entries", json!(100_000)),
         ("cache.lease", json!("1s")),
+        ("audit.log", json!(false)),
+        ("audit.file", json!("")),
+        ("audit.sealed", json!("data/audit")),
+        ("audit.rotate", json!("100MB")),
+        ("audit.keep", json!(10)),
+        ("audit.retain", json!("400d")),
         ("admin.keys", json!([])),
     ] {
         assert_eq!(*at(&json, key), value, "{key}");
@@ -367,6 +387,11 @@ fn contract_mistakes_stop_the_start_naming_key_value_and_bound() {
         ),
         ("admin.keys", "my secret key", &["admin.keys", "SHA-256"]),
         ("cache.lease", "1m", &["cache.lease", "1m", "10s"]),
+        ("audit.log", "yes", &["audit.log", "yes", "true or false"]),
+        ("audit.rotate", "1B", &["audit.rotate", "1B", "1kB", "1TB"]),
+        ("audit.rotate", "1MiB", &["audit.rotate", "1MiB", "100MB"]),
+        ("audit.keep", "0", &["audit.keep", "0", "10000"]),
+        ("audit.retain", "0s", &["audit.retain", "0s", "off"]),
     ] {
         let setup = Setup::bare()
             .set("public_url", "https://app.example.com")
