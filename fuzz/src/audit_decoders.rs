@@ -1,7 +1,12 @@
 //! What each fuzz target of the audit trail does with its input. The tests of `cloakroom-audit` run them, too.
 
 use cloakroom_audit::decoders::{Pending, Place};
-use cloakroom_audit::{Expected, Filter, Format, Line, PublicKey, Source, Verify, export, verify};
+use cloakroom_audit::{
+    EventJson, Expected, Filter, Format, Line, PublicKey, Sink as _, Source, Trail, TrailOptions, Verify,
+    export, forget, verify,
+};
+use cloakroom_core::{Position, Random, RandomError, Timestamp};
+use std::sync::Arc;
 
 /// A line has one spelling: what is read is what would be written, spaces after a blotted one aside.
 pub fn line(bytes: &[u8]) {
@@ -27,7 +32,16 @@ pub fn note(bytes: &[u8]) {
     }
 }
 
-/// A file in place of a segment is verified and exported, or refused, in so many words.
+struct Zeros;
+
+impl Random for Zeros {
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), RandomError> {
+        bytes.fill(0);
+        Ok(())
+    }
+}
+
+/// A file in place of a segment is verified, exported, forgotten in and gone on with, or refused, in so many words.
 pub fn trail(bytes: &[u8]) {
     let name = format!("cloakroom-trail-{}", std::process::id());
     let folder = std::env::temp_dir().join(name);

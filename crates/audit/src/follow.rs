@@ -142,11 +142,26 @@ struct Follower {
 
 impl Follower {
     async fn run<S: Sink>(mut self, open: Arc<impl Fn() -> Result<S, Error> + Send + Sync + 'static>) {
-        let Some(mut sink) = self.open(open).await else {
-            return;
-        };
+        if self.feed(open).await.is_none() && !self.is_stopping() {
+            // Only a panic in the sink leads here; it has been printed.
+            tracing::error!(sink = self.name, "the audit trail has ended; restart the server");
+            self.status.failures.fetch_add(1, Ordering::Relaxed);
+            self.status.is(State::Failing("it has ended".to_owned()));
+        }
+    }
+
+    /// Nothing if the sink is lost.
+    async fn feed<S: Sink>(
+        &mut self,
+        open: Arc<impl Fn() -> Result<S, Error> + Send + Sync + 'static>,
+    ) -> Option<()> {
+        let mut sink = self.open(open).await?;
         self.status.is(State::Writing);
         let mut position = sink.position();
+        if position == Position::start() {
+            // It is new, or its place was lost.
+            sink = self.learn(sink).await?;
+        }
         loop {
             let last = self.is_stopping();
             let wait = if last { Duration::ZERO } else { WAIT };
@@ -158,16 +173,17 @@ impl Follower {
             let done = last && page.entries.len() < PAGE;
             let gap = page.gap || !page.next.same_history(&position);
             position = page.next.clone();
-            let Some(back) = self.write(sink, page, gap).await else {
-                return;
-            };
-            sink = back;
+            sink = self.write(sink, page, gap).await?;
             if done {
                 break;
             }
         }
         let now = self.clock.now();
-        let _ = self.attempt(sink, move |sink: &mut S| sink.close(now)).await;
+        let (_, closed) = self.attempt(sink, move |sink: &mut S| sink.close(now)).await?;
+        if let Err(error) = closed {
+            tracing::error!(sink = self.name, %error, "the audit trail could not be signed at its end; the next start does it");
+        }
+        Some(())
     }
 
     /// The sink, as soon as it can be had. Nothing if this is to stop before.
@@ -233,6 +249,8 @@ impl Follower {
     async fn write<S: Sink>(&mut self, mut sink: S, page: Page, gap: bool) -> Option<S> {
         let now = self.clock.now();
         let mut events = Vec::with_capacity(page.entries.len() + 1);
+        // A page of what is known already is none to be read again.
+        let moves = gap || !page.entries.is_empty();
         if gap {
             tracing::error!(
                 sink = self.name,
@@ -248,7 +266,7 @@ impl Follower {
         loop {
             let (events, next, now) = (events.clone(), page.next.clone(), self.clock.now());
             let act = move |sink: &mut S| {
-                if !events.is_empty() {
+                if moves {
                     sink.write(&events, &next, now)?;
                 }
                 sink.tend(now)

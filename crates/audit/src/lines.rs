@@ -164,7 +164,7 @@ impl Lines {
         }
         let path = &self.options.file;
         let before = rotated(path)?;
-        let number = before.last().map_or(1, |(number, _)| number + 1);
+        let number = before.last().map_or(1, |(number, _)| number.saturating_add(1));
         fs::rename(path, beside(path, &format!("{number:06}"))).at(path)?;
         self.file = disk::writable(path, true)?;
         self.place = Place {

@@ -167,7 +167,7 @@ impl Trail {
             );
         }
         let tip = scan.map_or_else(Tip::start, |scan| scan.seen);
-        let (segment, file, tip) = begin_segment(&options, &key, last.number + 1, &tip, now)?;
+        let (segment, file, tip) = begin_segment(&options, &key, last.number.saturating_add(1), &tip, now)?;
         Ok(Self {
             day: day(now),
             signed_at: now,
@@ -205,7 +205,7 @@ impl Trail {
             tracing::warn!(
                 file = %segment.path.display(),
                 bytes = there - scan.counts.length,
-                lines = scan.seen.seq - scan.counts.seq,
+                lines = scan.seen.seq.saturating_sub(scan.counts.seq),
                 "the audit trail ends in what was not finished; it is taken off and read from the journal again"
             );
             file.set_len(scan.counts.length).at(&segment.path)?;
@@ -298,8 +298,13 @@ impl Trail {
         if self.tip.unsigned > 0 {
             self.checkpoint(now)?;
         }
-        let (segment, file, tip) =
-            begin_segment(&self.options, &self.key, self.segment.number + 1, &self.tip, now)?;
+        let (segment, file, tip) = begin_segment(
+            &self.options,
+            &self.key,
+            self.segment.number.saturating_add(1),
+            &self.tip,
+            now,
+        )?;
         (self.segment, self.file, self.tip, self.day) = (segment, file, tip, day(now));
         self.signed(now);
         Ok(())
@@ -387,7 +392,7 @@ struct Batch {
 
 impl Batch {
     fn push(&mut self, key: &SigningKey, body: impl FnOnce(u64) -> Body) {
-        let line = Line::next(body(self.tip.seq + 1), self.tip.hash, key);
+        let line = Line::next(body(self.tip.seq.saturating_add(1)), self.tip.hash, key);
         self.take(&line);
     }
 
@@ -400,7 +405,7 @@ impl Batch {
     }
 
     fn event(&mut self, event: EventJson, salt: [u8; 16]) {
-        let line = Line::event(self.tip.seq + 1, event, salt, self.tip.hash);
+        let line = Line::event(self.tip.seq.saturating_add(1), event, salt, self.tip.hash);
         self.take(&line);
     }
 
@@ -432,7 +437,7 @@ impl Tip {
         self.unsigned = if line.body.is_signed() {
             0
         } else {
-            self.unsigned + 1
+            self.unsigned.saturating_add(1)
         };
         if let Body::Mark(Mark { position, .. }) | Body::Head(Head { position, .. }) = &line.body {
             // One that is unreadable is the start: what the journal still has is read again, rather than nothing.
@@ -514,7 +519,7 @@ fn scan(segment: &Segment) -> Result<Scan, Error> {
             suspicious = true;
             continue;
         };
-        let follows = line.follows(scan.seen.hash) && line.body.seq() == scan.seen.seq + 1;
+        let follows = line.follows(scan.seen.hash) && line.body.seq() == scan.seen.seq.saturating_add(1);
         if let Body::Head(head) = &line.body {
             (scan.day, scan.key) = (head.at.chars().take(10).collect(), head.key.clone());
             scan.damaged = lines.number != 1;

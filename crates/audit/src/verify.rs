@@ -191,7 +191,9 @@ fn attempt(
         retired: BTreeSet::new(),
     };
     for (index, segment) in segments.iter().enumerate() {
-        let missing = index.checked_sub(1).map(|before| segments[before].number + 1);
+        let missing = index
+            .checked_sub(1)
+            .map(|before| segments[before].number.saturating_add(1));
         if let Some(number) = missing.filter(|number| *number != segment.number) {
             let file = Segment::of(path, number).path;
             return Ok(Err(walk.broken(file, 0, Fault::Removed, "this file is missing")));
@@ -363,7 +365,7 @@ impl Walk<'_> {
 
     fn count(&mut self, line: &Line, seq: u64) {
         let report = &mut self.report;
-        (self.prev, self.next, report.last) = (line.hash, Some(seq + 1), seq);
+        (self.prev, self.next, report.last) = (line.hash, Some(seq.saturating_add(1)), seq);
         if line.body.is_signed() {
             (report.unsigned, report.signed) = (0, Some((seq, line.hash)));
         } else {

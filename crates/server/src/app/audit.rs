@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// How long a stopping server waits for what the journal still has to be written.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often they look.
+const LOOK: Duration = Duration::from_millis(100);
 /// How long `doctor` waits for a trail to get on.
 const GETTING_ON: Duration = Duration::from_secs(3);
 
@@ -133,8 +135,7 @@ pub async fn findings(config: &Config) -> Vec<Finding> {
     }
     if Lock::is_held(&TrailOptions::lock(&folder))
         && let Ok(store) = cloakroom::open_store(config.store.expose()).await
-        && let Ok(end) = store.journal_end().await
-        && !has_reached(&folder, &end, GETTING_ON).await
+        && !gets_on(&folder, &store).await
     {
         findings.push(finding(
             "the audit trail is behind the journal and does not get on".to_owned(),
@@ -144,18 +145,50 @@ pub async fn findings(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Whether the trail has, within this time, everything up to a place in the journal.
-pub async fn has_reached(folder: &Path, end: &Position, patience: Duration) -> bool {
+/// Where in the journal the trail stands.
+async fn position(folder: &Path) -> Option<Position> {
+    let folder = folder.to_owned();
+    let look = move || {
+        Trail::last_signed(&folder)
+            .ok()
+            .flatten()
+            .map(|last| last.position)
+    };
+    tokio::task::spawn_blocking(look).await.ok().flatten()
+}
+
+/// Whether nothing in the journal comes after this place.
+async fn is_end(store: &Arc<dyn Store>, place: &Position) -> bool {
+    let page = store.journal(place, 1, Duration::ZERO).await;
+    page.is_ok_and(|page| page.entries.is_empty() && !page.gap)
+}
+
+/// Whether the trail has everything, or gets on while one looks.
+async fn gets_on(folder: &Path, store: &Arc<dyn Store>) -> bool {
+    let before = position(folder).await;
     let reached = async {
         loop {
-            let (folder, end) = (folder.to_owned(), end.clone());
-            let look = move || {
-                Trail::last_signed(&folder).is_ok_and(|at| at.is_some_and(|at| at.position.reached(&end)))
-            };
-            if tokio::task::spawn_blocking(look).await.unwrap_or(false) {
-                return;
+            let now = position(folder).await;
+            match &now {
+                Some(place) if now != before || is_end(store, place).await => return,
+                _ => tokio::time::sleep(LOOK).await,
             }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(GETTING_ON, reached).await.is_ok()
+}
+
+/// Whether the trail has, within this time, everything that the journal has at this moment.
+pub async fn catches_up(folder: &Path, store: &Arc<dyn Store>, patience: Duration) -> bool {
+    let Ok(end) = store.journal_end().await else {
+        return false;
+    };
+    let reached = async {
+        loop {
+            match position(folder).await {
+                Some(place) if place.reached(&end) || is_end(store, &place).await => return,
+                _ => tokio::time::sleep(LOOK).await,
+            }
         }
     };
     tokio::time::timeout(patience, reached).await.is_ok()

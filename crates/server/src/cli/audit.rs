@@ -2,7 +2,7 @@
 
 use super::output::say;
 use super::{Common, Failure, output};
-use crate::app::audit::{has_reached, key_file};
+use crate::app::audit::{catches_up, key_file};
 use crate::config::{Config, Span};
 use clap::{Subcommand, ValueEnum};
 use cloakroom::{Clock as _, Kind, OsRandom, Subject, SystemClock, Timestamp};
@@ -332,8 +332,7 @@ async fn wait_for_server(config: &Config) -> Result<(), Failure> {
     let store = cloakroom::open_store(config.store.expose())
         .await
         .map_err(Failure::other)?;
-    let end = store.journal_end().await.map_err(Failure::other)?;
-    if !has_reached(folder, &end, CATCH_UP).await {
+    if !catches_up(folder, &store, CATCH_UP).await {
         eprintln!(
             "cloakroom: the server has yet to write some of what happened before; run this again afterwards"
         );

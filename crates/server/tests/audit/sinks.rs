@@ -1,6 +1,6 @@
 //! What happens is in every sink exactly once, in order, each on one line.
 
-use crate::common::until;
+use crate::common::{Redis, until};
 use crate::{agrees, everything, file, journal, log, sealed};
 use serde_json::json;
 
@@ -84,5 +84,25 @@ fn whatever_a_client_calls_itself_one_line_is_one_entry() {
     assert!(
         !table.contains(",=") && !table.contains(['\u{2028}', '\u{202e}']),
         "{table}"
+    );
+}
+
+#[test]
+fn a_journal_in_redis_is_kept_over_a_restart() {
+    let redis = Redis::start();
+    let server = everything().set("store", &redis.url()).start();
+    let name = server.user(&[]);
+    server.logged_in(&name).post("/auth/logout", &json!({})).is(204);
+    let before = agrees(&server);
+    let server = server.restart();
+    server.logged_in(&name);
+    assert_eq!(agrees(&server), before + 1);
+    assert_eq!(server.metric("cloakroom_audit_sealed_gaps_total"), Some(0.0));
+    server.do_run(&["audit", "forget", &name]);
+    server.do_run(&["audit", "verify"]);
+    let doctor = server.run(&["doctor"]);
+    assert!(
+        !String::from_utf8_lossy(&doctor.stdout).contains("audit trail"),
+        "{doctor:?}"
     );
 }
