@@ -30,5 +30,6 @@ pub async fn metrics(State(app): State<App>) -> Response {
     if let Some(stats) = app.sessions.near_stats() {
         text += &near::metrics(&stats);
     }
+    text += &app.audit.metrics();
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

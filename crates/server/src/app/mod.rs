@@ -1,6 +1,7 @@
 //! The running server: what its handlers share, and how the parts are put together.
 
 pub mod address;
+pub mod audit;
 pub mod body;
 pub mod failure;
 pub mod guard;
@@ -48,6 +49,8 @@ pub struct Parts {
     pub throttle: Throttle,
     /// What happened lately, for the console.
     pub recent: recent::Recent,
+    /// The audit trail.
+    pub audit: audit::Audit,
     /// Counters for `/metrics`.
     pub metrics: metrics::Metrics,
     /// The demo user of `--dev`, shown on the log-in page.

@@ -1,6 +1,6 @@
 //! From a configuration to a running server.
 
-use super::{App, Parts, metrics::Metrics, recent};
+use super::{App, Parts, audit, metrics::Metrics, recent};
 use crate::alerts;
 use crate::config::{self, Config, KeyHash};
 use crate::pages::{DemoLogin, Pages};
@@ -29,6 +29,7 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
         .then(|| Watch::new(alerts::rules::rules(&config.watch), places.clone()))
         .transpose()?;
     let app = App::new(Parts {
+        audit: audit::Audit::follow(&config, sessions.store()),
         cookie: cookie(&config)?,
         proxies: TrustedProxies::from_iter(config.trusted_proxies.iter().copied())
             .writing(config.forwarded_header),

@@ -2,6 +2,7 @@
 
 use crate::pages::SessionView;
 use cloakroom::{Policy, Record, SessionId, Subject, Timestamp, Word, device};
+pub use cloakroom_audit::rfc3339;
 use cloakroom_watch::Places;
 use serde::Serialize;
 
@@ -111,12 +112,6 @@ pub fn moment(at: Timestamp) -> jiff::Timestamp {
         .ok()
         .and_then(|millis| jiff::Timestamp::from_millisecond(millis).ok())
         .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-}
-
-/// RFC 3339 in UTC, with milliseconds.
-#[must_use]
-pub fn rfc3339(at: Timestamp) -> String {
-    format!("{:.3}", moment(at))
 }
 
 fn words(words: &[Word]) -> Vec<String> {

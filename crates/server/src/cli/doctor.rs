@@ -2,7 +2,7 @@
 
 use super::output::say;
 use super::{Common, Failure, output};
-use crate::app::start;
+use crate::app::{audit, start};
 use crate::config::{Config, Purpose};
 use clap::Args;
 use cloakroom::{Clock as _, Finding, SystemClock};
@@ -30,6 +30,7 @@ impl Doctor {
         let mut findings = settings(&self.common, &config);
         findings.extend(store(&config).await);
         findings.extend(directory(&config).await);
+        findings.extend(audit::findings(&config).await);
         findings.sort_by_key(|finding| !finding.grave);
         self.show(&config, &findings);
         let grave = findings.iter().filter(|finding| finding.grave).count();

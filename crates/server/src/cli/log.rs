@@ -3,9 +3,14 @@
 use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 
-/// Starts logging with a tracing filter such as `info` or `cloakroom=debug`.
-pub fn start(filter: &str) -> anyhow::Result<()> {
-    let filter = EnvFilter::builder().parse(filter)?;
+/// Starts logging with a tracing filter such as `info` or `cloakroom=debug`; with the audit trail, whatever else is wanted,
+/// if the filter itself says nothing about it.
+pub fn start(filter: &str, audit: bool) -> anyhow::Result<()> {
+    let filter = if audit && !filter.contains("audit") {
+        EnvFilter::builder().parse(format!("{filter},audit=info"))?
+    } else {
+        EnvFilter::builder().parse(filter)?
+    };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod audit;
 mod check;
 mod doctor;
 mod log;
@@ -32,6 +33,9 @@ enum Act {
     /// Look at sessions and end them.
     #[command(subcommand)]
     Session(session::Session),
+    /// Verify, export and tidy the audit trail.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(check::Check),
@@ -117,6 +121,7 @@ pub fn run(command: Command) -> ExitCode {
             Act::Serve(serve) => serve.run().await,
             Act::User(user) => user.run().await,
             Act::Session(session) => session.run().await,
+            Act::Audit(audit) => audit.run().await,
             Act::Config(check) => check.run(),
             Act::Doctor(doctor) => doctor.run().await,
         }

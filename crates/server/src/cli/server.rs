@@ -34,7 +34,7 @@ impl Serve {
         sources.flags.admin_listen = self.admin_listen;
         sources.flags.dev = self.dev;
         let mut config = super::checked(&sources)?;
-        log::start(&config.log)
+        log::start(&config.log, config.audit.log)
             .map_err(|error| Failure::Usage(format!("log = {:?}: {error}", config.log)))?;
         let listeners = serve::Listeners::bind(&mut config)?;
         let mut keys = Vec::new();

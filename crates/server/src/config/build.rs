@@ -12,7 +12,7 @@ use super::origin::Origin;
 use super::setting::{Raw, Settings, boolean, choice, number, text};
 use super::store_url::StoreUrl;
 use super::tree::{Admin, Binding, Config, Headers, KeyHash, Reaction};
-use super::{Purpose, cache, cookie, policy, throttle, watch};
+use super::{Purpose, audit, cache, cookie, policy, throttle, watch};
 
 /// Builds the tree and notes everything that is wrong. The result means something only when nothing was.
 pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Config {
@@ -45,6 +45,7 @@ pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Con
         admin_listen,
         log: settings.read("log", log).unwrap_or_else(|| "info".to_owned()),
         store,
+        audit: audit::read(settings, &data_dir),
         data_dir,
         forwarded_header: forwarded_header(settings),
         proxy_protocol: proxy_protocol(settings, &trusted_proxies),

@@ -51,6 +51,12 @@ pub(super) const KEYS: &[&str] = &[
     "watch.systems",
     "watch.exempt_networks",
     "watch.exempt_systems",
+    "audit.log",
+    "audit.file",
+    "audit.sealed",
+    "audit.rotate",
+    "audit.keep",
+    "audit.retain",
     "admin.keys",
     "admin.keys_file",
 ];
@@ -65,6 +71,7 @@ pub(super) const SECTIONS: &[&str] = &[
     "cache",
     "throttle",
     "watch",
+    "audit",
     "admin",
 ];
 

@@ -16,6 +16,7 @@
 //! # Ok::<(), cloakroom_server::config::ConfigErrors>(())
 //! ```
 
+mod audit;
 mod build;
 mod cache;
 mod cookie;
@@ -30,6 +31,7 @@ mod print;
 mod secret;
 mod secret_files;
 mod setting;
+mod size;
 mod span;
 mod store_url;
 #[cfg(test)]
@@ -45,10 +47,11 @@ pub use error::{ConfigError, ConfigErrors, Place, Problem};
 pub use flags::Flags;
 pub use origin::{BadOrigin, Origin};
 pub use policy::{Policy, Remember, RenewAfter, WhenFull};
+pub use size::{BadSize, Size};
 pub use span::{BadSpan, Span};
 pub use store_url::{BadStoreUrl, StoreKind, StoreUrl};
 pub use tree::{
-    Admin, Binding, Cache, Config, Cookie, Headers, KeyHash, Reaction, SameSite, Throttle, Watch,
+    Admin, Audit, Binding, Cache, Config, Cookie, Headers, KeyHash, Reaction, SameSite, Throttle, Watch,
 };
 
 /// What a configuration is loaded for.

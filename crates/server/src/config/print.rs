@@ -43,6 +43,7 @@ impl Config {
         let mut entries = self.top_entries();
         entries.extend(self.policy_entries());
         entries.extend(self.defence_entries());
+        entries.extend(self.audit_entries());
         entries.push(("admin.keys", self.admin.keys.iter().map(shown).collect()));
         entries
     }
@@ -85,6 +86,27 @@ impl Config {
                     .iter()
                     .map(|number| json!(format!("AS{number}")))
                     .collect(),
+            ),
+        ]
+    }
+
+    fn audit_entries(&self) -> Vec<(&'static str, Value)> {
+        let path = |path: &Option<PathBuf>| {
+            json!(
+                path.as_ref()
+                    .map(|it| it.display().to_string())
+                    .unwrap_or_default()
+            )
+        };
+        vec![
+            ("audit.log", json!(self.audit.log)),
+            ("audit.file", path(&self.audit.file)),
+            ("audit.sealed", path(&self.audit.sealed)),
+            ("audit.rotate", shown(self.audit.rotate)),
+            ("audit.keep", json!(self.audit.keep)),
+            (
+                "audit.retain",
+                self.audit.retain.map_or_else(|| json!("off"), shown),
             ),
         ]
     }

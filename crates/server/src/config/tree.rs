@@ -76,6 +76,9 @@ pub struct Config {
     /// What looks for what is odd.
     pub watch: Watch,
 
+    /// The audit trail.
+    pub audit: Audit,
+
     /// The admin API.
     pub admin: Admin,
 }
@@ -219,6 +222,25 @@ pub struct Watch {
     pub exempt_networks: Vec<IpNet>,
     /// The same by autonomous system, as in `"AS64500"`; needs `systems`. Default none.
     pub exempt_systems: Vec<u32>,
+}
+
+/// `[audit]`: where what happened is written, beside the journal, which is bounded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// Whether events are told to the log, under the target `audit`. Default `false`: they hold names and addresses.
+    pub log: bool,
+    /// A file of JSON lines. Default none.
+    pub file: Option<PathBuf>,
+    /// The folder of the tamper-evident trail; `""` is none. Default `DATA_DIR/audit`: what is not kept from the first
+    /// day can not be asked about later.
+    pub sealed: Option<PathBuf>,
+    /// Files are rotated beyond this size, and with each day. Default `100MB`, from `1kB` to `1TB`.
+    pub rotate: super::size::Size,
+    /// How many rotated JSON lines files are kept. Default 10, from 1 to 10000.
+    pub keep: usize,
+    /// How long segments of the tamper-evident trail are kept. Default `400d`, a year and a month to look at it; from
+    /// `1s`; nothing, as `off`, is for ever.
+    pub retain: Option<super::span::Span>,
 }
 
 /// `[admin]`

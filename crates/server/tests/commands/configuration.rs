@@ -49,12 +49,39 @@ ip_prefix_v6 = 64
 entries = 5
 lease = "0s"
 
+[audit]
+log = true
+file = "what/happened.jsonl"
+sealed = "sealed"
+rotate = "1GB"
+keep = 3
+retain = "90d"
+
+[throttle]
+across_nodes = true
+source = "51/7s"
+account = "11/31s"
+device = "12/32s"
+tokens = "101/2s"
+keys = "13/11s"
+
+[watch]
+enabled = false
+off = ["login-cycles"]
+step_up = ["device-change"]
+end = ["token-reuse"]
+countries = "countries.mmdb"
+cities = "cities.mmdb"
+systems = "systems.mmdb"
+exempt_networks = ["192.0.2.0/24"]
+exempt_systems = ["AS64500"]
+
 [admin]
 keys = ["00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"]
 "#;
 
 /// The same keys with other values, as the environment spells them.
-const ELSEWHERE: [(&str, &str, &str); 35] = [
+const ELSEWHERE: &[(&str, &str, &str)] = &[
     ("listen", "127.0.0.1:8082", "127.0.0.1:8082"),
     ("admin_listen", "127.0.0.1:9092", "127.0.0.1:9092"),
     ("public_url", "https://www.example.com", "https://www.example.com"),
@@ -96,6 +123,31 @@ const ELSEWHERE: [(&str, &str, &str); 35] = [
     ("binding.ip_prefix_v6", "128", "128"),
     ("cache.entries", "7", "7"),
     ("cache.lease", "2s", "2s"),
+    ("audit.log", "false", "false"),
+    ("audit.file", "a.jsonl", "a.jsonl"),
+    ("audit.sealed", "", ""),
+    ("audit.rotate", "5kB", "5kB"),
+    ("audit.keep", "7", "7"),
+    ("audit.retain", "off", "off"),
+    ("throttle.across_nodes", "false", "false"),
+    ("throttle.source", "1/1s", "1/1s"),
+    ("throttle.account", "2/2m", "2/2m"),
+    ("throttle.device", "3/3h", "3/3h"),
+    ("throttle.tokens", "4/4ms", "4/4ms"),
+    ("throttle.keys", "5/1d", "5/1d"),
+    ("watch.enabled", "true", "true"),
+    (
+        "watch.off",
+        "new-device, new-country",
+        "[\"new-device\",\"new-country\"]",
+    ),
+    ("watch.step_up", "impossible-travel", "[\"impossible-travel\"]"),
+    ("watch.end", "session-rise", "[\"session-rise\"]"),
+    ("watch.countries", "", ""),
+    ("watch.cities", "c.mmdb", "c.mmdb"),
+    ("watch.systems", "s.mmdb", "s.mmdb"),
+    ("watch.exempt_networks", "10.0.0.0/8", "[\"10.0.0.0/8\"]"),
+    ("watch.exempt_systems", "64501", "[\"AS64501\"]"),
     (
         "admin.keys",
         "FF112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
@@ -137,7 +189,7 @@ fn contract_every_key_by_file_by_environment_and_flags_win() {
     let defaults = print(&Setup::bare(), folder, &[]);
     let parsed: toml::Table = EVERYTHING.parse().unwrap();
     let written: Value = serde_json::to_value(parsed).unwrap();
-    for (key, value, expected) in ELSEWHERE {
+    for &(key, value, expected) in ELSEWHERE {
         if key == "admin.keys" {
             assert_eq!(at(&from_file, key)[0], "00112233***", "enough to tell keys apart");
         } else {
@@ -218,6 +270,12 @@ fn contract_the_defaults() {
         ("binding.ip_prefix_v6", json!(48)),
         ("cache.entries", json!(100_000)),
         ("cache.lease", json!("1s")),
+        ("audit.log", json!(false)),
+        ("audit.file", json!("")),
+        ("audit.sealed", json!("data/audit")),
+        ("audit.rotate", json!("100MB")),
+        ("audit.keep", json!(10)),
+        ("audit.retain", json!("400d")),
         ("admin.keys", json!([])),
     ] {
         assert_eq!(*at(&json, key), value, "{key}");
@@ -387,6 +445,11 @@ fn contract_mistakes_stop_the_start_naming_key_value_and_bound() {
         ),
         ("admin.keys", "my secret key", &["admin.keys", "SHA-256"]),
         ("cache.lease", "1m", &["cache.lease", "1m", "10s"]),
+        ("audit.log", "yes", &["audit.log", "yes", "true or false"]),
+        ("audit.rotate", "1B", &["audit.rotate", "1B", "1kB", "1TB"]),
+        ("audit.rotate", "1MiB", &["audit.rotate", "1MiB", "100MB"]),
+        ("audit.keep", "0", &["audit.keep", "0", "10000"]),
+        ("audit.retain", "0s", &["audit.retain", "0s", "off"]),
     ] {
         let setup = Setup::bare()
             .set("public_url", "https://app.example.com")

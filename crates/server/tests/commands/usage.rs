@@ -4,7 +4,7 @@ use crate::common::{Browser, Setup};
 use crate::{fails, run, text};
 use serde_json::Value;
 
-const COMMANDS: [&[&str]; 13] = [
+const COMMANDS: [&[&str]; 18] = [
     &["serve"],
     &["user", "add"],
     &["user", "passwd"],
@@ -18,6 +18,11 @@ const COMMANDS: [&[&str]; 13] = [
     &["config", "check"],
     &["config", "print"],
     &["doctor"],
+    &["audit", "verify"],
+    &["audit", "export"],
+    &["audit", "forget"],
+    &["audit", "key"],
+    &["audit", "checkpoint"],
 ];
 
 #[test]
@@ -37,6 +42,11 @@ fn contract_every_command_has_help_with_an_example_and_takes_the_common_flags() 
         &["session", "list"],
         &["config", "print"],
         &["doctor"],
+        &["audit", "verify"],
+        &["audit", "export"],
+        &["audit", "forget"],
+        &["audit", "key"],
+        &["audit", "checkpoint"],
     ] {
         assert!(
             text(&run(folder.path(), &[json, &["--help"]].concat())).contains("--json"),

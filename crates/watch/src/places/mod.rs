@@ -54,9 +54,9 @@ impl Places {
     pub fn read(mut self, tells: Tells, bytes: Vec<u8>) -> Result<Self, PlacesError> {
         let database = Some(Database::read(bytes, Path::new("(bytes)"), tells)?);
         match tells {
-            Tells::Country => self.country = database,
-            Tells::City => self.city = database,
-            Tells::System => self.system = database,
+            Tells::Country => self.country = database.map(Arc::new),
+            Tells::City => self.city = database.map(Arc::new),
+            Tells::System => self.system = database.map(Arc::new),
         }
         Ok(self)
     }
