@@ -450,6 +450,11 @@ fn each_mistake_in_a_other_section_key_names_its_value_and_the_bound() {
     const REACTION: &str = "must be one of \"ignore\", \"log\", \"step-up\", \"end\"";
     const LEASE: &str = "must be from 10ms to 10s, or 0s for no near cache";
     const HASH: &str = "must be the SHA-256 of a key: 64 hexadecimal digits";
+    const RATE: &str = "must be a number and an interval, as in 10/30s: ten at once, then one in thirty seconds; \
+                        from 1 to 100000, from 1ms to 24h";
+    const RULE: &str = "must be one of impossible-travel, several-countries, login-cycles, failed-logins, \
+                        password-spraying, token-guessing, token-reuse, new-device, new-country, device-change, \
+                        session-rise";
     const SAMPLE: &str = "must be the SHA-256 of a key of your own, not of a sample";
     assert_refused(&[
         ("headers.hsts_subdomains", "1", "must be true or false"),
@@ -466,6 +471,15 @@ fn each_mistake_in_a_other_section_key_names_its_value_and_the_bound() {
             "binding.ip_prefix_v6",
             "129",
             "must be a whole number from 0 to 128",
+        ),
+        ("throttle.source", "'50'", RATE),
+        ("throttle.keys", "'0/1s'", RATE),
+        ("throttle.across_nodes", "'on'", "must be true or false"),
+        ("watch.off", "['guessing']", RULE),
+        (
+            "watch.exempt_systems",
+            "['ASX']",
+            "must be the number of an autonomous system, as in AS64500",
         ),
         ("cache.entries", "-1", "must be a whole number from 0 to 10000000"),
         (
