@@ -68,7 +68,8 @@ impl Case {
             .unwrap();
         Self {
             name,
-            app: put_together(routes(), layer),
+            // As a server does it once: without, axum would put each request's layers together anew.
+            app: put_together(routes(), layer).with_state(()),
             cookie,
             csrf: String::from_utf8(body.to_vec()).unwrap(),
         }
@@ -139,6 +140,17 @@ fn main() {
             app.layer(layer.same_origin(origins()))
         }),
         Case::new("binding", &runtime, Binding::default(), Router::layer),
+        // What axum asks for any layer further out: one more boxed service, one more boxed body.
+        Case::new(
+            "a layer that does nothing",
+            &runtime,
+            Binding::none(),
+            |app, layer| {
+                app.layer(layer).layer(tower::util::MapResponseLayer::new(
+                    |response: http::Response<Body>| response,
+                ))
+            },
+        ),
         Case::new("headers", &runtime, Binding::none(), |app, layer| {
             app.layer(layer).layer(headers())
         }),

@@ -3,8 +3,8 @@
 use super::nonce::Slot;
 use super::{CLEAR_SITE_DATA, Rules, SecurityHeaders};
 use crate::respond::SessionEnded;
-use http::header::{CONTENT_SECURITY_POLICY, Entry};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::header::CONTENT_SECURITY_POLICY;
+use http::{HeaderMap, HeaderName, Request, Response};
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
@@ -90,44 +90,45 @@ where
 struct LeftOut(Arc<[HeaderName]>);
 
 impl Rules {
+    /// Puts what the answer has already over a copy of what is added to all: cheaper than to look for each, since answers
+    /// have few headers of their own.
     fn write<R>(&self, response: &mut Response<R>, nonce: Option<&str>) {
         let extensions = response.extensions();
-        let ended = extensions.get::<SessionEnded>().is_some();
+        let mut all = self.usual.clone();
+        if let (Some(policy), Some(_)) = (&self.policy, nonce) {
+            all.insert(CONTENT_SECURITY_POLICY, policy.value(nonce));
+        }
+        if let (Some(value), Some(SessionEnded)) = (&self.clear, extensions.get()) {
+            all.insert(CLEAR_SITE_DATA, value.clone());
+        }
         let left_out = extensions.get::<LeftOut>().cloned();
-        let is_left_out = |name: &HeaderName| {
-            left_out
-                .as_ref()
-                .is_some_and(|LeftOut(names)| names.contains(name))
-        };
-        let headers = response.headers_mut();
-        headers.reserve(self.fixed.len() + 2);
-        for (name, value) in &self.fixed {
-            if !is_left_out(name) {
-                add(headers, name, || value.clone());
-            }
+        for name in left_out.iter().flat_map(|LeftOut(names)| &**names) {
+            all.remove(name);
         }
-        if let Some(policy) = &self.policy
-            && !is_left_out(&CONTENT_SECURITY_POLICY)
-        {
-            add(headers, &CONTENT_SECURITY_POLICY, || policy.value(nonce));
-        }
-        if let Some(value) = &self.clear
-            && ended
-            && !is_left_out(&CLEAR_SITE_DATA)
-        {
-            add(headers, &CLEAR_SITE_DATA, || value.clone());
-        }
+        put_over(&mut all, std::mem::take(response.headers_mut()));
+        *response.headers_mut() = all;
+        self.leave_out(response, left_out);
+    }
+
+    /// Tells layers further out what this one leaves out.
+    fn leave_out<R>(&self, response: &mut Response<R>, inner: Option<LeftOut>) {
         if !self.without.is_empty() {
-            let inner = left_out.as_ref().map_or(&[][..], |LeftOut(names)| names);
+            let inner = inner.map_or_else(|| Arc::from([]), |LeftOut(names)| names);
             let all = inner.iter().chain(&*self.without).cloned().collect();
             response.extensions_mut().insert(LeftOut(all));
         }
     }
 }
 
-/// What is there already stays.
-fn add(headers: &mut HeaderMap, name: &HeaderName, value: impl FnOnce() -> HeaderValue) {
-    if let Entry::Vacant(place) = headers.entry(name) {
-        place.insert(value());
+/// Each name with all its values, in place of what was there.
+fn put_over(headers: &mut HeaderMap, own: HeaderMap) {
+    let mut last = None;
+    for (name, value) in own {
+        if let Some(name) = name {
+            headers.insert(&name, value);
+            last = Some(name);
+        } else if let Some(name) = &last {
+            headers.append(name, value);
+        }
     }
 }

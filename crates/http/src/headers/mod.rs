@@ -13,7 +13,7 @@ use http::header::{
     CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
-use http::{HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use policy::Policy;
 use std::fmt;
 use std::sync::Arc;
@@ -70,13 +70,14 @@ pub struct SecurityHeaders(Arc<Rules>);
 
 #[derive(Clone)]
 struct Rules {
-    /// Ready to be shared with each answer.
     fixed: Vec<(HeaderName, HeaderValue)>,
     /// Not to be added, here or further out.
     without: Arc<[HeaderName]>,
     policy: Option<Policy>,
     random: Option<Arc<dyn Random>>,
     clear: Option<HeaderValue>,
+    /// All that the usual answer gets, to be copied.
+    usual: HeaderMap,
 }
 
 impl SecurityHeaders {
@@ -93,13 +94,15 @@ impl SecurityHeaders {
             fixed.push((STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(YEAR)));
         }
         let clear = HeaderValue::from_static("\"cache\", \"storage\"");
-        Self(Arc::new(Rules {
+        let rules = Rules {
             fixed,
             without: Arc::new([]),
             policy: Some(Policy::usual()),
             random: None,
             clear: (https || is_loopback(host)).then_some(clear),
-        }))
+            usual: HeaderMap::new(),
+        };
+        Self(Arc::new(rules)).with(|_| ())
     }
 
     /// For all hosts below that of the origin, too (RFC 6797 §6.1.2). One that has no certificate is lost for a year.
@@ -161,7 +164,13 @@ impl SecurityHeaders {
     }
 
     fn with(mut self, change: impl FnOnce(&mut Rules)) -> Self {
-        change(Arc::make_mut(&mut self.0));
+        let rules = Arc::make_mut(&mut self.0);
+        change(rules);
+        let policy = rules
+            .policy
+            .iter()
+            .map(|policy| (CONTENT_SECURITY_POLICY, policy.value(None)));
+        rules.usual = rules.fixed.iter().cloned().chain(policy).collect();
         self
     }
 

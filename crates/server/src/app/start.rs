@@ -31,8 +31,7 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
     let app = App::new(Parts {
         audit: audit::Audit::follow(&config, sessions.store()),
         cookie: cookie(&config)?,
-        proxies: TrustedProxies::from_iter(config.trusted_proxies.iter().copied())
-            .writing(config.forwarded_header),
+        proxies: trusted_proxies(&config),
         origins: Origins::own(&config.public_url.to_string()),
         pages: Pages::new(redirects.iter().map(String::as_str)),
         admin_keys: config.admin.keys.iter().copied().chain(extra_keys).collect(),
@@ -91,6 +90,11 @@ fn binding(set: &config::Binding) -> Binding {
         ip_prefix_v4: set.ip_prefix_v4,
         ip_prefix_v6: set.ip_prefix_v6,
     }
+}
+
+fn trusted_proxies(config: &Config) -> TrustedProxies {
+    let networks: TrustedProxies = config.trusted_proxies.iter().copied().collect();
+    networks.writing(config.forwarded_header)
 }
 
 /// How the session cookie is written.

@@ -86,8 +86,12 @@ fn who_speaks_for_itself_is_the_peer() {
 #[test]
 fn a_proxy_that_sends_no_header_gets_no_answer() {
     let server = listening();
-    let endless = [b"PROXY TCP4 ".as_slice(), &[b'1'; 100_000]].concat();
-    let too_long = [b"\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff".as_slice(), &[0; 70_000]].concat();
+    let endless = [b"PROXY TCP4 ".as_slice(), &vec![b'1'; 100_000]].concat();
+    let too_long = [
+        b"\r\n\r\n\0\r\nQUIT\n\x21\x11\xff\xff".as_slice(),
+        &vec![0; 70_000],
+    ]
+    .concat();
     let hostile: [&[u8]; 7] = [
         &log_in(&server),
         b"PROXY TCP4 192.0.2.9 127.0.0.1 4711\r\nGET / HTTP/1.1\r\n\r\n",
@@ -103,6 +107,16 @@ fn a_proxy_that_sends_no_header_gets_no_answer() {
         assert!(took < Duration::from_secs(2), "{took:?}");
     }
     assert!(server.log().contains("without a PROXY protocol header"));
+}
+
+/// Nobody but a trusted proxy can say with such a header who it is.
+#[test]
+fn a_header_from_anybody_else_is_no_request() {
+    let server = server("127.0.0.2").set("proxy_protocol", "true").start();
+    let header = b"PROXY TCP4 192.0.2.9 127.0.0.1 4711 80\r\n";
+    let whole = [header, &log_in(&server)[..]].concat();
+    let (told, _) = answer(&server, &[&whole], Duration::ZERO);
+    assert!(told.starts_with("HTTP/1.1 400"), "{told}");
 }
 
 #[test]

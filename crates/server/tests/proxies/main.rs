@@ -4,6 +4,7 @@
 //! 127.0.0.2 and HAProxy from 127.0.0.3.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // these are tests
+#![allow(clippy::needless_for_each, clippy::format_collect)] // short beats fast here
 
 #[path = "../common/mod.rs"]
 mod common;
