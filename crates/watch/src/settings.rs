@@ -104,9 +104,9 @@ pub struct Spraying {
     /// How many times as many accounts must fail as get in, from that network. Default: 2; among people it is a tenth.
     /// 1 to 100.
     pub times_successes: u32,
-    /// How many accounts that fail within an hour, from anywhere, and do not get in. Default: 60. 10 to 2,000.
+    /// How many accounts that fail within an hour, from anywhere, and do not get in. Default: 50. 10 to 2,000.
     pub overall: u32,
-    /// How many times as many that is as usual. Default: 4. 2 to 100.
+    /// How many times as many that is as usual. Default: 3. 2 to 100.
     pub times_usual: u32,
 }
 
@@ -242,8 +242,8 @@ impl Default for Spraying {
                 within: DAY,
             },
             times_successes: 2,
-            overall: 60,
-            times_usual: 4,
+            overall: 50,
+            times_usual: 3,
         }
     }
 }

@@ -21,7 +21,7 @@ fn of(seeds: std::ops::Range<u64>) -> Measure {
             seed,
             people: 500,
             days: 24,
-            attacks: 5,
+            attacks: 2,
             listed: LISTED,
         };
         sum.add(measure(&draw(plan, &atlas), &database));
@@ -41,8 +41,8 @@ fn holds(measure: &Measure) {
     for (method, caught) in &measure.methods {
         assert!(
             caught.told * 100 >= caught.attacks * 95,
-            "{method:?}: {caught:?}; missed {:?}",
-            measure.missed
+            "{method:?}: {caught:?}; {} missed in all",
+            measure.missed.len()
         );
     }
     let false_alerts = measure.per_10_000_user_days(measure.false_alerts());
@@ -55,10 +55,10 @@ fn holds(measure: &Measure) {
 
 #[test]
 fn attacks_are_told_and_ordinary_people_are_left_alone() {
-    holds(&of(1_000..1_004));
+    holds(&of(1_000..1_010));
 }
 
 #[test]
 fn the_same_holds_for_seeds_that_were_never_looked_at() {
-    holds(&of(77_000..77_004));
+    holds(&of(77_000..77_010));
 }

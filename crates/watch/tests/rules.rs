@@ -226,7 +226,7 @@ fn many_accounts_that_fail_from_everywhere_are_told() {
     let mut story = Story::default();
     for turn in 0..80_u64 {
         story.fail(turn * 30, &format!("user{turn}"), &format!("2a01:{turn:x}::1"));
-        assert_eq!(story.told.is_empty(), turn < 59, "{turn}");
+        assert_eq!(story.told.is_empty(), turn < 49, "{turn}");
     }
     assert_eq!(story.rules(), [Rule::PasswordSpraying]);
     assert_eq!(story.told[0].source, None);

@@ -106,11 +106,18 @@ pub fn measure(history: &History, database: &Path) -> Measure {
 
 /// Whether an alert tells of the attack: of whom it is about, while it goes on or soon after.
 fn catches(alert: &Alert, attack: &Attack) -> bool {
-    let during = alert.at >= attack.from && alert.at <= attack.until + Duration::from_hours(1);
     let about = match (&alert.subject, &alert.source) {
         (Some(subject), _) => attack.subjects.contains(subject),
         (None, Some(source)) => attack.sources.contains(source),
         (None, None) => true,
     };
+    // What comes from everywhere is one incident for six hours, whoever began it: the operator knows already.
+    let told_before = if alert.subject.is_none() && alert.source.is_none() {
+        6
+    } else {
+        0
+    };
+    let during = alert.at + Duration::from_hours(told_before) >= attack.from
+        && alert.at <= attack.until + Duration::from_hours(1);
     during && about && attack.method.caught_by().contains(&alert.rule.as_str())
 }

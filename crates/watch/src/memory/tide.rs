@@ -36,6 +36,13 @@ struct Usual {
 
 impl Usual {
     fn see(&mut self, value: u32) {
+        // An attack must not become usual: once something is, no hour counts for more than twice that.
+        let most = if self.seen < 72 {
+            u32::MAX
+        } else {
+            round(self.mean).saturating_mul(2).saturating_add(4)
+        };
+        let value = value.min(most);
         self.seen = self.seen.saturating_add(1);
         let share = 1.0 / f64::from(self.seen.min(144));
         self.mean += (f64::from(value) - self.mean) * share;
