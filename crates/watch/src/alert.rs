@@ -249,6 +249,7 @@ fn shown<S: Serializer>(value: &impl fmt::Display, to: S) -> Result<S::Ok, S::Er
     to.collect_str(value)
 }
 
+#[expect(clippy::ref_option, reason = "serde hands fields over like this")]
 fn maybe_shown<S: Serializer>(value: &Option<impl fmt::Display>, to: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => to.collect_str(value),
@@ -264,10 +265,15 @@ fn position<S: Serializer>(position: &Position, to: S) -> Result<S::Ok, S::Error
     to.serialize_str(position.as_str())
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands fields over like this"
+)]
 fn millis<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u64(at.as_millis())
 }
 
+#[expect(clippy::ref_option, reason = "serde hands fields over like this")]
 fn subject<S: Serializer>(subject: &Option<Subject>, to: S) -> Result<S::Ok, S::Error> {
     match subject {
         Some(subject) => to.serialize_str(&plain(subject.as_str(), plain::SUBJECT)),

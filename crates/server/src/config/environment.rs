@@ -20,7 +20,7 @@ pub(super) fn gather(variables: &[(OsString, OsString)], settings: &mut Settings
             continue;
         }
         let place = Place::Environment(name.to_owned());
-        let known = KEYS.into_iter().find(|key| variable(key) == name);
+        let known = KEYS.iter().find(|key| variable(key) == name);
         match (known, value.to_str()) {
             (Some(key), Some(value)) => settings.keep(key, Raw::Word(value.to_owned()), place),
             (Some(key), None) => {

@@ -211,7 +211,7 @@ pub struct Watch {
     pub step_up: Vec<Rule>,
     /// Rules whose alerts end the sessions concerned. Default none.
     pub end: Vec<Rule>,
-    /// A file that tells the country of an address (MaxMind's format, `.mmdb`). Default none: places are not known, and the
+    /// A file that tells the country of an address (in the format `.mmdb`). Default none: places are not known, and the
     /// rules about them are silent.
     pub countries: Option<PathBuf>,
     /// One that also tells coordinates. Default none.

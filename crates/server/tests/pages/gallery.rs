@@ -515,11 +515,9 @@ fn hostile_alert() -> AlertView {
     }
 }
 
-/// Every page, with hostile text in every field that holds text.
-pub fn hostile_pages() -> Vec<(&'static str, String)> {
-    let text = || HOSTILE.to_owned();
-    let some = || Some(text());
-    let event = EventView {
+fn hostile_event() -> EventView {
+    let (text, some) = (|| HOSTILE.to_owned(), || Some(HOSTILE.to_owned()));
+    EventView {
         at: now(),
         kind: text(),
         session: some(),
@@ -529,7 +527,13 @@ pub fn hostile_pages() -> Vec<(&'static str, String)> {
         ip: some(),
         device: some(),
         detail: some(),
-    };
+    }
+}
+
+/// Every page, with hostile text in every field that holds text.
+pub fn hostile_pages() -> Vec<(&'static str, String)> {
+    let text = || HOSTILE.to_owned();
+    let some = || Some(text());
     vec![
         (
             "hostile-login",
@@ -605,7 +609,7 @@ pub fn hostile_pages() -> Vec<(&'static str, String)> {
                     detail: some(),
                     ..console().store
                 },
-                events: Some(vec![event]),
+                events: Some(vec![hostile_event()]),
                 search: Some(SubjectSearch {
                     subject: text(),
                     sessions: Some(vec![hostile()]),
