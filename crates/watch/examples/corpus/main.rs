@@ -65,9 +65,9 @@ fn rules(measures: &[Measure]) {
         measures[GOOD].user_days
     );
     print!("| rule, with so much listed |");
-    LISTED
-        .iter()
-        .for_each(|listed| print!(" {:.0} % |", listed * 100.0));
+    for listed in LISTED {
+        print!(" {:.0} % |", listed * 100.0);
+    }
     println!("\n| --- |{}", " --- |".repeat(LISTED.len()));
     for (audience, name) in [(Audience::Operator, "alerts"), (Audience::User, "notices")] {
         for rule in Rule::ALL {
