@@ -5,7 +5,7 @@ use crate::app::address::Query;
 use axum::Json;
 use axum::extract::State;
 use cloakroom::problem::{Code, Problem};
-use cloakroom::{Position, SessionError, Subject};
+use cloakroom::{Event, Kind, Position, SessionError, Subject};
 use cloakroom_audit::EventJson;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -18,6 +18,7 @@ const STRETCHES: usize = 20;
 pub struct Filter {
     after: Option<String>,
     subject: Option<String>,
+    kind: Option<String>,
     limit: Option<usize>,
 }
 
@@ -32,44 +33,71 @@ pub struct Events {
     gap: bool,
 }
 
+impl Filter {
+    fn wanted(&self) -> Result<Wanted, Problem> {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let limit = self.limit.unwrap_or(100);
+        if limit == 0 || limit > STRETCH {
+            return Err(bad(&format!("`limit` must be 1 to {STRETCH}")));
+        }
+        let kind = given(&self.kind).map(|kind| kind.parse::<Kind>());
+        Ok(Wanted {
+            limit,
+            subject: given(&self.subject).map(|name| name.parse()).transpose()?,
+            kind: kind
+                .transpose()
+                .map_err(|_| bad("`kind` names no kind of event"))?,
+        })
+    }
+}
+
+fn bad(what: &str) -> Problem {
+    Problem::from(Code::BadRequest).saying(format!("The parameter {what}."))
+}
+
+struct Wanted {
+    limit: usize,
+    subject: Option<Subject>,
+    kind: Option<Kind>,
+}
+
+impl Wanted {
+    fn is_all(&self) -> bool {
+        self.subject.is_none() && self.kind.is_none()
+    }
+
+    fn fits(&self, event: &Event) -> bool {
+        (self.subject.is_none() || event.subject == self.subject)
+            && self.kind.is_none_or(|kind| event.kind == kind)
+    }
+}
+
 /// The journal after a position, oldest first.
 pub async fn list(State(app): State<App>, Query(filter): Query<Filter>) -> Result<Json<Events>, Problem> {
-    let bad = |what: &str| Problem::from(Code::BadRequest).saying(format!("The parameter {what}."));
-    let limit = filter.limit.unwrap_or(100);
-    if limit == 0 || limit > STRETCH {
-        return Err(bad(&format!("`limit` must be 1 to {STRETCH}")));
-    }
-    let mut after: Position = filter
-        .after
-        .unwrap_or_default()
-        .parse()
-        .map_err(|_| bad("`after` is not a `next` of this journal"))?;
-    let subject = match filter.subject.filter(|name| !name.is_empty()) {
-        Some(name) => Some(name.parse::<Subject>()?),
-        None => None,
-    };
+    let wanted = filter.wanted()?;
+    let after = filter.after.unwrap_or_default().parse();
+    let mut after: Position = after.map_err(|_| bad("`after` is not a `next` of this journal"))?;
+    let store = app.sessions.store();
     let (mut events, mut gap) = (Vec::new(), false);
-    'stretches: for _ in 0..STRETCHES {
-        let stretch = if subject.is_some() { STRETCH } else { limit };
-        let page = app
-            .sessions
-            .store()
-            .journal(&after, stretch, Duration::ZERO)
-            .await
-            .map_err(SessionError::from)?;
-        gap |= page.gap;
-        let last = page.entries.len() < stretch;
-        for entry in page.entries {
-            after = entry.position.clone();
-            if subject.is_none() || entry.event.subject == subject {
-                events.push(EventJson::from(entry));
-            }
-            if events.len() == limit {
-                break 'stretches;
-            }
+    let mut stretch = if wanted.is_all() { wanted.limit } else { STRETCH };
+    for _ in 0..STRETCHES {
+        let page = store.journal(&after, stretch, Duration::ZERO).await;
+        let page = page.map_err(SessionError::from)?;
+        let room = wanted.limit - events.len();
+        let mut fitting = (1..)
+            .zip(&page.entries)
+            .filter(|(_, entry)| wanted.fits(&entry.event));
+        // One can read on after a page, and not everywhere after an entry within it: a shorter page has to end there.
+        if let Some((_, (first_too_many, _))) = fitting.nth(room - 1).zip(fitting.next()) {
+            stretch = first_too_many - 1;
+            continue;
         }
+        gap |= page.gap;
+        let ended = page.entries.len() < stretch;
         after = page.next;
-        if last {
+        let fitting = page.entries.into_iter().filter(|entry| wanted.fits(&entry.event));
+        events.extend(fitting.map(EventJson::from));
+        if ended || events.len() == wanted.limit {
             break;
         }
     }

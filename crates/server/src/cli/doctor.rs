@@ -2,6 +2,7 @@
 
 use super::output::say;
 use super::{Common, Failure, output};
+use crate::alerts;
 use crate::app::{audit, start};
 use crate::config::{Config, Purpose};
 use clap::Args;
@@ -31,6 +32,7 @@ impl Doctor {
         findings.extend(store(&config).await);
         findings.extend(directory(&config).await);
         findings.extend(audit::findings(&config).await);
+        findings.extend(places(&config));
         findings.sort_by_key(|finding| !finding.grave);
         self.show(&config, &findings);
         let grave = findings.iter().filter(|finding| finding.grave).count();
@@ -118,6 +120,16 @@ fn settings(common: &Common, config: &Config) -> Vec<Finding> {
         ));
     }
     findings
+}
+
+/// Whether the databases of places can be read.
+fn places(config: &Config) -> Option<Finding> {
+    let error = alerts::rules::places(&config.watch).err()?;
+    Some(finding(
+        true,
+        format!("`serve` would not start: {error:#}"),
+        "Correct the path, download the file again, or leave the key out.",
+    ))
 }
 
 async fn store(config: &Config) -> Vec<Finding> {
