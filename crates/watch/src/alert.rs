@@ -249,6 +249,8 @@ fn shown<S: Serializer>(value: &impl fmt::Display, to: S) -> Result<S::Ok, S::Er
     to.collect_str(value)
 }
 
+// The signatures are what serde calls.
+#[allow(clippy::ref_option)]
 fn maybe_shown<S: Serializer>(value: &Option<impl fmt::Display>, to: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => to.collect_str(value),
@@ -264,10 +266,12 @@ fn position<S: Serializer>(position: &Position, to: S) -> Result<S::Ok, S::Error
     to.serialize_str(position.as_str())
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref)]
 fn millis<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u64(at.as_millis())
 }
 
+#[allow(clippy::ref_option)]
 fn subject<S: Serializer>(subject: &Option<Subject>, to: S) -> Result<S::Ok, S::Error> {
     match subject {
         Some(subject) => to.serialize_str(&plain(subject.as_str(), plain::SUBJECT)),

@@ -235,7 +235,7 @@ impl Scene<'_> {
         let begin = self
             .dice
             .between(stolen.from + 30.0, stolen.until + 20.0 * MINUTE);
-        let owned = From {
+        let at_home = From {
             ip: stolen.ip,
             agent: stolen.agent.clone(),
         };
@@ -250,8 +250,13 @@ impl Scene<'_> {
             now += self.dice.wait(3.0 * MINUTE) + 1.0;
             if now < stolen.until {
                 // The owner goes on.
-                self.ledger
-                    .note(now, Kind::BindingChanged, &owner.subject, stolen.session, &owned);
+                self.ledger.note(
+                    now,
+                    Kind::BindingChanged,
+                    &owner.subject,
+                    stolen.session,
+                    &at_home,
+                );
                 now += self.dice.wait(6.0 * MINUTE);
             } else if turn > 0 {
                 self.ledger

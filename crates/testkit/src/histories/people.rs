@@ -67,7 +67,9 @@ impl World {
             })
             .collect();
         let aircraft: Vec<_> = (0..4).map(|_| atlas.v4(home(dice), dice)).collect();
-        aircraft.iter().for_each(|network| list(&[*network], share, dice));
+        for network in &aircraft {
+            list(&[*network], share, dice);
+        }
         Self {
             carriers,
             exits,
@@ -80,7 +82,7 @@ impl World {
 
 pub(crate) fn home(dice: &mut Dice) -> &'static str {
     let homes: Vec<_> = HOMES.iter().map(|home| (home.0, home.3)).collect();
-    *dice.weighted::<&'static str>(&homes)
+    dice.weighted::<&'static str>(&homes)
 }
 
 pub(crate) fn any(dice: &mut Dice) -> &'static str {
@@ -93,7 +95,7 @@ pub(crate) fn any(dice: &mut Dice) -> &'static str {
 
 pub(crate) fn abroad(dice: &mut Dice) -> &'static str {
     let places: Vec<_> = ELSEWHERE.iter().map(|place| (place.0, place.3)).collect();
-    *dice.weighted::<&'static str>(&places)
+    dice.weighted::<&'static str>(&places)
 }
 
 /// What a person is like.

@@ -1,4 +1,4 @@
-//! Writes small databases in the MaxMind format (version 2.0), so that tests need no foreign ones.
+//! Writes small databases in the format `.mmdb` (version 2.0), so that tests need no foreign ones.
 
 use ipnet::IpNet;
 use std::net::IpAddr;
@@ -131,7 +131,9 @@ fn encode(value: &Value, out: &mut Vec<u8>) {
         }
         Value::List(values) => {
             out.extend([short(0, values.len()), 4]);
-            values.iter().for_each(|value| encode(value, out));
+            for value in values {
+                encode(value, out);
+            }
         }
         Value::Map(pairs) => {
             out.push(short(7, pairs.len()));
