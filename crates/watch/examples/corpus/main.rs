@@ -65,9 +65,9 @@ fn rules(measures: &[Measure]) {
         measures[GOOD].user_days
     );
     print!("| rule, with so much listed |");
-    LISTED
-        .iter()
-        .for_each(|listed| print!(" {:.0} % |", listed * 100.0));
+    for listed in LISTED {
+        print!(" {:.0} % |", listed * 100.0);
+    }
     println!("\n| --- |{}", " --- |".repeat(LISTED.len()));
     for (audience, name) in [(Audience::Operator, "alerts"), (Audience::User, "notices")] {
         for rule in Rule::ALL {
@@ -77,10 +77,9 @@ fn rules(measures: &[Measure]) {
                 .collect();
             if audience == rule.audience() || counts.iter().any(|count| *count > 0) {
                 print!("| {rule} ({name}) |");
-                measures
-                    .iter()
-                    .zip(counts)
-                    .for_each(|(measure, count)| print!(" {:.2} |", measure.per_10_000_user_days(count)));
+                for (measure, count) in measures.iter().zip(counts) {
+                    print!(" {:.2} |", measure.per_10_000_user_days(count));
+                }
                 println!();
             }
         }
