@@ -190,7 +190,7 @@ pub struct Alert {
     pub audience: Audience,
     /// How bad it is, if it is.
     pub severity: Severity,
-    /// How sure, 0 to 100: of a hundred such alerts, about so many are expected to be what they look like.
+    /// How sure, 0 to 100. A fixed judgement for each rule and kind of evidence, not a measured share.
     pub confidence: u8,
     /// The time of the event that tipped it.
     #[serde(serialize_with = "millis")]
