@@ -190,7 +190,7 @@ pub struct Alert {
     pub audience: Audience,
     /// How bad it is, if it is.
     pub severity: Severity,
-    /// How sure, 0 to 100: of a hundred such alerts, about so many are expected to be what they look like.
+    /// How sure, 0 to 100. A fixed judgement for each rule and kind of evidence, not a measured share.
     pub confidence: u8,
     /// The time of the event that tipped it.
     #[serde(serialize_with = "millis")]
@@ -249,7 +249,8 @@ fn shown<S: Serializer>(value: &impl fmt::Display, to: S) -> Result<S::Ok, S::Er
     to.collect_str(value)
 }
 
-#[expect(clippy::ref_option, reason = "serde hands fields over like this")]
+// The signatures are what serde calls.
+#[allow(clippy::ref_option)]
 fn maybe_shown<S: Serializer>(value: &Option<impl fmt::Display>, to: S) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => to.collect_str(value),
@@ -265,15 +266,12 @@ fn position<S: Serializer>(position: &Position, to: S) -> Result<S::Ok, S::Error
     to.serialize_str(position.as_str())
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands fields over like this"
-)]
+#[allow(clippy::trivially_copy_pass_by_ref)]
 fn millis<S: Serializer>(at: &Timestamp, to: S) -> Result<S::Ok, S::Error> {
     to.serialize_u64(at.as_millis())
 }
 
-#[expect(clippy::ref_option, reason = "serde hands fields over like this")]
+#[allow(clippy::ref_option)]
 fn subject<S: Serializer>(subject: &Option<Subject>, to: S) -> Result<S::Ok, S::Error> {
     match subject {
         Some(subject) => to.serialize_str(&plain(subject.as_str(), plain::SUBJECT)),

@@ -172,7 +172,7 @@ pub struct Rise {
 /// How much is remembered. What is remembered of one subject, name or network is bounded, too: `docs/anomalies.md`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Memory {
-    /// Subjects that have had a session. Default: 100,000, of about 1.5 KB each, 6 KB at most. From 100 up.
+    /// Subjects that have had a session. Default: 100,000, by estimate of 1.5 KB each, 6 KB at most. From 100 up.
     pub subjects: usize,
     /// Names that only failed. Default: 50,000. From 100 up.
     pub names: usize,

@@ -121,7 +121,7 @@ fn what_an_operator_does_says_nothing_about_where_the_user_is() {
 fn a_clock_that_was_set_back_makes_nobody_fast() {
     let mut story = Story::default();
     story
-        .open(9 * HOUR, "alice", 1, ZURICH)
+        .open(2 * HOUR, "alice", 1, ZURICH)
         .open(0, "alice", 2, NEW_YORK);
     assert_eq!(story.of(Rule::ImpossibleTravel).len(), 0);
 }
@@ -206,6 +206,23 @@ fn ten_accounts_that_fail_from_one_network_are_told_and_those_who_get_in_after_a
     }
     assert_eq!(story.rules(), [Rule::PasswordSpraying]);
     assert_eq!(story.told[0].source.unwrap().to_string(), "198.51.104.0/24");
+}
+
+#[test]
+fn who_failed_and_then_got_in_was_not_sprayed() {
+    let mut story = Story::default();
+    for turn in 0..14_u8 {
+        story.fail(u64::from(turn) * 30, &format!("user{turn}"), "198.51.103.1");
+        if turn < 6 {
+            story.open(
+                u64::from(turn) * 30 + 20,
+                &format!("user{turn}"),
+                turn,
+                "198.51.103.1",
+            );
+        }
+    }
+    assert_eq!(story.rules(), [], "eight are left of fourteen");
 }
 
 #[test]

@@ -235,7 +235,7 @@ impl Scene<'_> {
         let begin = self
             .dice
             .between(stolen.from + 30.0, stolen.until + 20.0 * MINUTE);
-        let machine = From {
+        let at_home = From {
             ip: stolen.ip,
             agent: stolen.agent.clone(),
         };
@@ -255,7 +255,7 @@ impl Scene<'_> {
                     Kind::BindingChanged,
                     &owner.subject,
                     stolen.session,
-                    &machine,
+                    &at_home,
                 );
                 now += self.dice.wait(6.0 * MINUTE);
             } else if turn > 0 {

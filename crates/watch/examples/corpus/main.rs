@@ -77,10 +77,9 @@ fn rules(measures: &[Measure]) {
                 .collect();
             if audience == rule.audience() || counts.iter().any(|count| *count > 0) {
                 print!("| {rule} ({name}) |");
-                measures
-                    .iter()
-                    .zip(counts)
-                    .for_each(|(measure, count)| print!(" {:.2} |", measure.per_10_000_user_days(count)));
+                for (measure, count) in measures.iter().zip(counts) {
+                    print!(" {:.2} |", measure.per_10_000_user_days(count));
+                }
                 println!();
             }
         }

@@ -1,4 +1,4 @@
-//! The operator's own database files, in the format of `MaxMind`.
+//! The operator's own database files, in the format `.mmdb`.
 
 use super::country::Country;
 use super::spot::Spot;

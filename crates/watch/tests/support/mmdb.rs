@@ -1,4 +1,4 @@
-//! Writes small databases in the format of `MaxMind` (version 2.0), so that tests need no foreign ones.
+//! Writes small databases in the format `.mmdb` (version 2.0), so that tests need no foreign ones.
 
 use ipnet::IpNet;
 use std::net::IpAddr;
