@@ -3,16 +3,13 @@
 //! Nobody guesses 256 bits. But a browser whose session has ended shows its token a few times, and a program that tries many
 //! wants to be seen and slowed down. Whoever has a session goes on, whatever comes from the same address.
 
+use crate::seen::Seen;
 use cloakroom_core::{
-    Actor, Budget, Client, Event, Key, Kind, Meter, Rate, Sessions, Timestamp, Token, source_name,
+    Actor, Budget, Client, Event, Kind, Meter, Rate, Sessions, Timestamp, Token, source_name,
 };
-use parking_lot::Mutex;
-use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// So many tokens are remembered, so that showing one of them again is not counted again.
-const REMEMBERED: usize = 4096;
 /// No more events than this from one network: what strangers do at will must not wash everything else out of the journal.
 const NOTED: (u32, Duration) = (50, Duration::from_secs(1));
 
@@ -35,13 +32,8 @@ pub struct GuessLimit(Arc<Parts>);
 struct Parts {
     meter: Arc<Meter>,
     rate: Rate,
-    seen: Mutex<Seen>,
-}
-
-#[derive(Default)]
-struct Seen {
-    keys: HashSet<Key>,
-    order: VecDeque<Key>,
+    /// Tokens: showing one of them again is not counted again.
+    seen: Seen,
 }
 
 impl GuessLimit {
@@ -49,7 +41,7 @@ impl GuessLimit {
     /// session get 429 `RATE_LIMITED` instead of 401.
     #[must_use]
     pub fn new(meter: Arc<Meter>, rate: Rate) -> Self {
-        let seen = Mutex::default();
+        let seen = Seen::default();
         Self(Arc::new(Parts { meter, rate, seen }))
     }
 
@@ -58,7 +50,7 @@ impl GuessLimit {
         let (Parts { meter, .. }, now) = (&*self.0, sessions.now());
         let budgets = self.budgets(client);
         let wait = meter.wait(&budgets, now).await;
-        if self.is_new(token.key()) && !sessions.ended_lately(token) {
+        if self.0.seen.is_new(token.key()) && !sessions.ended_lately(token) {
             meter.charge(&budgets, now).await;
             self.tell(sessions, client, now).await;
         }
@@ -73,20 +65,6 @@ impl GuessLimit {
             budget(format!("token:{}", source_name(client.ip)), rate),
             budget("token:everywhere".to_owned(), overall),
         ]
-    }
-
-    fn is_new(&self, key: Key) -> bool {
-        let mut seen = self.0.seen.lock();
-        let new = seen.keys.insert(key);
-        if new {
-            seen.order.push_back(key);
-        }
-        if seen.order.len() > REMEMBERED
-            && let Some(oldest) = seen.order.pop_front()
-        {
-            seen.keys.remove(&oldest);
-        }
-        new
     }
 
     async fn tell(&self, sessions: &Sessions, client: &Client, now: Timestamp) {

@@ -7,6 +7,7 @@ use crate::guesses::GuessLimit;
 use crate::origin::Origins;
 use crate::problem::{Code, Problem};
 use crate::respond;
+use crate::seen::Seen;
 use crate::session::{Outcome, Session, Unloaded};
 use cloakroom_core::{Activity, Sessions};
 use http::{Request, Response};
@@ -29,6 +30,8 @@ pub(crate) struct Config {
     origins: Option<Origins>,
     background: Option<Background>,
     pub(crate) guesses: Option<GuessLimit>,
+    /// From where sessions were used that a step-up was demanded of.
+    pub(crate) demanded: Arc<Seen>,
 }
 
 impl SessionLayer {
@@ -43,6 +46,7 @@ impl SessionLayer {
             origins: None,
             background: None,
             guesses: None,
+            demanded: Arc::default(),
         }))
     }
 
@@ -92,6 +96,7 @@ impl SessionLayer {
             origins: old.origins.clone(),
             background: old.background.clone(),
             guesses: old.guesses.clone(),
+            demanded: Arc::clone(&old.demanded),
         };
         change(&mut config);
         Self(Arc::new(config))

@@ -33,6 +33,7 @@ mod origin;
 mod problem;
 mod require_json;
 mod respond;
+mod seen;
 mod session;
 
 pub use address::{ForwardedHeader, PeerAddress, TrustedProxies};

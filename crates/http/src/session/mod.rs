@@ -12,7 +12,8 @@ use crate::cookie::Presented;
 use crate::layer::Config;
 use crate::problem::{Code, Problem};
 use cloakroom_core::{
-    Active, Activity, Client, Mismatch, Record, SessionError, SessionId, Sessions, Subject, Token,
+    Active, Activity, Actor, Client, Event, Kind, Mismatch, Record, SessionError, SessionId, Sessions,
+    Subject, Token,
 };
 use http::Extensions;
 use parking_lot::Mutex;
@@ -141,6 +142,8 @@ impl Session {
             .config
             .sessions
             .glance(token, self.client(), self.0.activity);
+        // Used from elsewhere: that is to be noted, which takes the store.
+        let known = known.filter(|active| active.mismatch().is_none());
         let found = known.is_some();
         if found {
             state.adopt(known);
@@ -168,10 +171,37 @@ impl Session {
             }
             _ => None,
         };
+        if let Some(active) = &active {
+            self.note_demand(active).await;
+        }
         let mut state = self.0.state.lock();
         state.held_up = held_up;
         state.adopt(active);
         Ok(())
+    }
+
+    /// Notes once that a session was used from elsewhere and is good for a step-up alone. (What is merely logged, and what
+    /// ends, stands in the journal already.)
+    async fn note_demand(&self, active: &Active) {
+        let Some(what) = active.mismatch().filter(|what| !what.challenged) else {
+            return;
+        };
+        let client = self.client();
+        if !self
+            .0
+            .config
+            .demanded
+            .is_new((active.id(), client.ip, &client.user_agent))
+        {
+            return;
+        }
+        let cause = self.sessions().cause(Actor::User, client);
+        let cause = cause.saying(format!("used with another {what}; a step-up is demanded"));
+        let event = Event::of(Kind::BindingChanged, cause);
+        let event = event.about(active.subject().cloned()).in_session(active.id());
+        if let Err(error) = self.sessions().note(&event).await {
+            tracing::warn!(%error, "the journal did not take a change of client");
+        }
     }
 
     /// The engine.

@@ -72,13 +72,16 @@ fn req_26_whoever_guesses_at_an_account_does_not_lock_its_owner_out() {
     let owner = at_home(&server, &name);
     // From many networks: no one source fails often.
     let tries = exhaust(&server, &name, || server.browser());
-    assert_eq!(tries, 50, "five times what one network may");
+    assert!(
+        (50..60).contains(&tries),
+        "five times what one network may, and a few in time: {tries}"
+    );
     server.browser().log_in(&name).problem(429, "RATE_LIMITED");
     owner.post("/auth/logout", &json!({})).is(204);
     owner.log_in(&name).is(200);
     // What a known browser may is bounded, too, and costs nobody else anything.
     let tries = exhaust(&server, &name, || owner.copy());
-    assert_eq!(tries, 10);
+    assert!((10..12).contains(&tries), "{tries}");
     let other = server.user(&[]);
     server.browser().log_in(&other).is(200);
     owner.copy().log_in(&other).is(200);
@@ -94,7 +97,8 @@ fn an_owner_behind_the_address_of_a_guesser_gets_in() {
         browser.ip.clone_from(&owner.ip);
         browser
     };
-    assert_eq!(exhaust(&server, &name, neighbour), 10);
+    let tries = exhaust(&server, &name, neighbour);
+    assert!((10..12).contains(&tries), "{tries}");
     neighbour().log_in(&name).problem(429, "RATE_LIMITED");
     owner.log_in(&name).is(200);
     let page = owner.submit("/auth/login", &[("username", &name), ("password", "wrong wrong")]);
@@ -112,7 +116,7 @@ fn a_step_up_is_guessed_at_for_a_while_and_new_passwords_are_not_free() {
             .status
     };
     let tries = (0..50).position(|_| guess() == 429);
-    assert_eq!(tries, Some(10));
+    assert!(tries.is_some_and(|tries| (10..12).contains(&tries)), "{tries:?}");
     // In another session of the same user, and at log-in, nobody is held up by that.
     let other = server.logged_in(&name);
     other.step_up(&name).is(200);
@@ -123,7 +127,7 @@ fn a_step_up_is_guessed_at_for_a_while_and_new_passwords_are_not_free() {
         )
     };
     let tries = (0..50).position(|n| change(n).status == 429);
-    assert_eq!(tries, Some(10));
+    assert!(tries.is_some_and(|tries| (10..12).contains(&tries)), "{tries:?}");
 }
 
 #[test]
