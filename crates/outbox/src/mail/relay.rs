@@ -78,6 +78,14 @@ impl FromStr for Relay {
     }
 }
 
+impl Relay {
+    /// Whether it names a user, who then needs a password.
+    #[must_use]
+    pub const fn has_user(&self) -> bool {
+        self.user.is_some()
+    }
+}
+
 impl fmt::Display for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.implicit { "smtps" } else { "smtp" };

@@ -2,11 +2,11 @@
 
 use crate::app::App;
 use crate::app::address::Query;
-use crate::app::view::rfc3339;
 use axum::Json;
 use axum::extract::State;
 use cloakroom::problem::{Code, Problem};
-use cloakroom::{Entry, Position, SessionError, Subject};
+use cloakroom::{Position, SessionError, Subject};
+use cloakroom_outbox::EventJson;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -21,21 +21,6 @@ pub struct Filter {
     limit: Option<usize>,
 }
 
-/// An event in JSON.
-#[derive(Debug, Serialize)]
-pub struct EventJson {
-    id: String,
-    at: String,
-    kind: &'static str,
-    session: Option<String>,
-    subject: Option<String>,
-    reason: Option<&'static str>,
-    actor: String,
-    ip: Option<String>,
-    user_agent: Option<String>,
-    detail: Option<String>,
-}
-
 /// Events and where to go on.
 #[derive(Serialize)]
 #[expect(clippy::struct_field_names, reason = "the name that the contract gives it")]
@@ -45,23 +30,6 @@ pub struct Events {
     /// Events between `after` and the first one here are no longer kept.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     gap: bool,
-}
-
-impl From<Entry> for EventJson {
-    fn from(Entry { position, event }: Entry) -> Self {
-        Self {
-            id: position.to_string(),
-            at: rfc3339(event.cause.at),
-            kind: event.kind.as_str(),
-            session: event.session.map(|id| id.to_string()),
-            subject: event.subject.map(|subject| subject.to_string()),
-            reason: event.reason.map(cloakroom::CloseReason::as_str),
-            actor: event.cause.actor.to_string(),
-            ip: event.cause.ip.map(|ip| ip.to_string()),
-            user_agent: event.cause.user_agent.map(|agent| agent.to_string()),
-            detail: event.cause.detail.map(Into::into),
-        }
-    }
 }
 
 /// The journal after a position, oldest first.
@@ -94,7 +62,7 @@ pub async fn list(State(app): State<App>, Query(filter): Query<Filter>) -> Resul
         for entry in page.entries {
             after = entry.position.clone();
             if subject.is_none() || entry.event.subject == subject {
-                events.push(EventJson::from(entry));
+                events.push(EventJson::from(&entry));
             }
             if events.len() == limit {
                 break 'stretches;

@@ -7,6 +7,7 @@ pub mod guard;
 pub mod headers;
 pub mod metrics;
 pub mod near;
+pub mod outbound;
 pub mod recent;
 pub mod redirect;
 pub mod start;
@@ -49,6 +50,8 @@ pub struct Parts {
     pub noise: throttle::Throttle,
     /// What happened lately, for the console.
     pub recent: recent::Recent,
+    /// Sends webhooks and mails.
+    pub outbox: cloakroom_outbox::Outbox,
     /// Counters for `/metrics`.
     pub metrics: metrics::Metrics,
     /// The demo user of `--dev`, shown on the log-in page.

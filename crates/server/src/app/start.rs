@@ -1,7 +1,7 @@
 //! From a configuration to a running server.
 
 use super::throttle::Throttle;
-use super::{App, Parts, metrics::Metrics, recent};
+use super::{App, Parts, metrics::Metrics, outbound, recent};
 use crate::config::{self, Config, KeyHash};
 use crate::pages::{DemoLogin, Pages};
 use crate::users::{self, UserDirectory};
@@ -24,6 +24,7 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
     let users = directory(&config).await?;
     let recent = recent::Recent::default();
     tokio::spawn(recent::follow(sessions.store().clone(), recent.clone()));
+    let outbox = outbound::start(&config, sessions.store(), &users).await?;
     let redirects: Vec<String> = config.allowed_redirects.iter().map(ToString::to_string).collect();
     Ok(App::new(Parts {
         cookie: cookie(&config)?,
@@ -39,6 +40,7 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
         sessions,
         users,
         recent,
+        outbox,
         demo,
         config,
     }))

@@ -2,11 +2,13 @@
 
 mod check;
 mod doctor;
+mod doctor_outbound;
 mod log;
 mod output;
 mod server;
 mod session;
 mod user;
+mod webhook;
 
 use crate::config::{Config, Flags, Purpose, Sources};
 use clap::{Args, Parser, Subcommand};
@@ -32,6 +34,9 @@ enum Act {
     /// Look at sessions and end them.
     #[command(subcommand)]
     Session(session::Session),
+    /// Try a webhook.
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(check::Check),
@@ -81,6 +86,8 @@ fn checked(sources: &Sources) -> Result<Config, Failure> {
     let wrong = |error: anyhow::Error| Failure::Usage(format!("the configuration is wrong:\n{error:#}"));
     crate::app::start::policy(&config).map_err(wrong)?;
     crate::app::start::cookie(&config).map_err(wrong)?;
+    let trust = crate::app::outbound::trust(&config).map_err(wrong)?;
+    crate::app::outbound::mailer(&config, &trust).map_err(wrong)?;
     config.cache.near().map_err(|error| wrong(error.into()))?;
     Ok(config)
 }
@@ -117,6 +124,7 @@ pub fn run(command: Command) -> ExitCode {
             Act::Serve(serve) => serve.run().await,
             Act::User(user) => user.run().await,
             Act::Session(session) => session.run().await,
+            Act::Webhook(webhook) => webhook.run().await,
             Act::Config(check) => check.run(),
             Act::Doctor(doctor) => doctor.run().await,
         }

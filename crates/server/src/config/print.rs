@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use cloakroom::WhenFull;
 use serde_json::{Map, Value, json};
 
+use super::outbound;
 use super::span::Span;
 use super::tree::{Config, Reaction, SameSite};
 
@@ -14,7 +15,8 @@ impl Config {
     pub fn print(&self) -> String {
         let mut text = String::new();
         let mut section = "";
-        for (key, value) in self.entries() {
+        let entries = self.entries();
+        for (key, value) in &entries {
             let (table, name) = key.rsplit_once('.').unwrap_or(("", key));
             if table != section {
                 section = table;
@@ -31,13 +33,13 @@ impl Config {
     pub fn print_json(&self) -> Value {
         let mut root = Map::new();
         for (key, value) in self.entries() {
-            insert(&mut root, key, value);
+            insert(&mut root, &key, value);
         }
         Value::Object(root)
     }
 
     /// Each key with its value. For text without control characters, numbers, truth values and lists, JSON is TOML.
-    fn entries(&self) -> Vec<(&'static str, Value)> {
+    fn entries(&self) -> Vec<(String, Value)> {
         let mut entries = self.top_entries();
         entries.extend(self.policy_entries());
         entries.extend([
@@ -50,6 +52,15 @@ impl Config {
             ("cache.lease", shown(self.cache.lease)),
             ("admin.keys", self.admin.keys.iter().map(shown).collect()),
         ]);
+        let mut entries: Vec<_> = entries
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect();
+        entries.extend(outbound::entries(
+            &self.outbound,
+            self.mail.as_ref(),
+            &self.webhooks,
+        ));
         entries
     }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ipnet::IpNet;
 
 use super::origin::Origin;
+use super::outbound::{Mail, Outbound, Webhook};
 use super::policy::Policy;
 use super::store_url::StoreUrl;
 
@@ -59,6 +60,15 @@ pub struct Config {
 
     /// The admin API.
     pub admin: Admin,
+
+    /// What holds for everything that leaves.
+    pub outbound: Outbound,
+
+    /// Mails; none without a server that takes them.
+    pub mail: Option<Mail>,
+
+    /// Webhooks, by name.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// `[cookie]`
