@@ -44,6 +44,8 @@ impl Parcel {
 #[derive(Debug)]
 struct Pending {
     left: usize,
+    /// Ids of what is dealt with.
+    done: Vec<String>,
     next: Position,
     newest: Timestamp,
 }
@@ -87,11 +89,25 @@ impl Lanes {
         (&self.place, self.newest)
     }
 
-    /// The letters of a page, after which the journal goes on at `next`.
-    pub(crate) fn add(&mut self, letters: Vec<(Lane, Letter)>, next: Position, newest: Timestamp) {
+    /// Ids of what lies beyond the place and is dealt with all the same.
+    pub(crate) fn ahead(&self) -> impl Iterator<Item = &String> {
+        self.pages.iter().flat_map(|page| &page.done)
+    }
+
+    /// The letters of a page, after which the journal goes on at `next`. Those of these ids are dealt with already.
+    pub(crate) fn add(
+        &mut self,
+        mut letters: Vec<(Lane, Letter)>,
+        known: &mut HashSet<String>,
+        next: Position,
+        newest: Timestamp,
+    ) {
+        let done = letters.extract_if(.., |(_, letter)| known.remove(&letter.id));
+        let done = done.map(|(_, letter)| letter.id).collect();
         let page = self.first_page + self.pages.len() as u64;
         self.pages.push_back(Pending {
             left: letters.len(),
+            done,
             next,
             newest,
         });
@@ -168,6 +184,7 @@ impl Lanes {
             let pending = page.and_then(|page| self.pages.get_mut(usize::try_from(page).ok()?));
             if let Some(pending) = pending {
                 pending.left -= 1;
+                pending.done.push(item.letter.id.clone());
             }
         }
         self.advance();
@@ -257,7 +274,7 @@ mod tests {
                         let letters: Vec<_> = of.iter().map(|number| { written += 1; (lane(*number), letter(written)) }).collect();
                         pages += 1;
                         of_page.push(letters.iter().map(|(_, letter)| letter.id.parse().unwrap()).collect());
-                        lanes.add(letters, at(pages), Timestamp::from_millis(pages));
+                        lanes.add(letters, &mut HashSet::new(), at(pages), Timestamp::from_millis(pages));
                     }
                     Step::Take { probe, at_once } => {
                         let parcel = if probe { lanes.take_probe(at_once) } else { lanes.take(Duration::ZERO, at_once) };
@@ -284,6 +301,9 @@ mod tests {
                 let dealt: HashSet<u64> = done.values().flatten().copied().collect();
                 let whole = of_page.iter().take_while(|page| page.iter().all(|id| dealt.contains(id))).count();
                 prop_assert_eq!(lanes.place().0, &at(whole as u64));
+                let ahead: HashSet<u64> = lanes.ahead().map(|id| id.parse().unwrap()).collect();
+                let beyond = of_page.iter().skip(whole).flatten().filter(|id| dealt.contains(id)).copied();
+                prop_assert_eq!(ahead, beyond.collect::<HashSet<u64>>());
                 prop_assert_eq!(lanes.len(), usize::try_from(written).unwrap() - dealt.len());
             }
         }
@@ -294,7 +314,7 @@ mod tests {
         let mut lanes = Lanes::new(at(0), Timestamp::default());
         let letters = [(1, 1), (1, 2), (2, 3), (0, 4)];
         let letters = letters.map(|(of, id)| (lane(of), letter(id)));
-        lanes.add(letters.to_vec(), at(1), Timestamp::default());
+        lanes.add(letters.to_vec(), &mut HashSet::new(), at(1), Timestamp::default());
         let first = lanes.take(Duration::ZERO, 1).unwrap();
         assert_eq!(first.items[0].letter.id, "1");
         lanes.put_back(first, Duration::from_secs(9), true);
@@ -315,6 +335,7 @@ mod tests {
         let mut lanes = Lanes::new(at(0), Timestamp::default());
         lanes.add(
             vec![(lane(1), letter(1)), (lane(2), letter(2))],
+            &mut HashSet::new(),
             at(1),
             Timestamp::default(),
         );

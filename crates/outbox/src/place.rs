@@ -14,6 +14,9 @@ pub(crate) struct State {
     pub(crate) holder: String,
     /// After which entry to read on; everything before it was sent, or is a dead letter.
     pub(crate) place: String,
+    /// Ids of what lies after it and was dealt with all the same: one lane does not wait for another.
+    #[serde(default)]
+    pub(crate) ahead: Vec<String>,
     /// When the newest of what lies before it happened, in milliseconds since 1970.
     pub(crate) newest: u64,
     /// Where the channel leads.

@@ -65,6 +65,8 @@ struct Held {
     lanes: Lanes,
     /// Nothing is sent before this moment.
     until: Duration,
+    /// What whoever had it before dealt with, beyond the place that they noted.
+    known: HashSet<String>,
     /// Dead letters that are being tried again.
     again: HashSet<String>,
     attempts: JoinSet<(Parcel, Fate)>,
@@ -79,6 +81,7 @@ impl Held {
             changed: false,
             lanes,
             until: Duration::ZERO,
+            known: state.ahead.iter().cloned().collect(),
             again: HashSet::new(),
             attempts: JoinSet::new(),
             state,
@@ -331,6 +334,7 @@ impl Runner {
                 tracing::warn!(channel = self.name(), %error, "a gap of the journal can not be noted");
                 return false;
             }
+            held.known.clear();
             // Another history of the same journal begins with much that was sent.
             entries.retain(|entry| entry.event.cause.at + MARGIN >= known);
         }
@@ -344,7 +348,7 @@ impl Runner {
             .map(|entry| (self.channel.lane(&entry.event), Letter::from(entry)))
             .collect();
         held.changed |= !entries.is_empty() || page.gap;
-        held.lanes.add(letters, page.next, newest);
+        held.lanes.add(letters, &mut held.known, page.next, newest);
         true
     }
 
@@ -395,6 +399,8 @@ impl Runner {
         let (place, newest) = held.lanes.place();
         held.state.place = place.to_string();
         held.state.newest = held.state.newest.max(newest.as_millis());
+        // What was known and has not been read again yet stays known.
+        held.state.ahead = held.lanes.ahead().chain(&held.known).cloned().collect();
         let written = place::write(&*self.store, self.name(), Some(held.version), &held.state, now).await?;
         if let Some(version) = written {
             (held.version, held.renewed, held.changed) = (version, steady, false);
