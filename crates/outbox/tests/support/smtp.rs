@@ -38,7 +38,7 @@ class Handler:
 
 def authenticate(server, session, envelope, mechanism, data):
     good = data.login == b"ops@example.com" and data.password == b"hunter2 of ops"
-    return AuthResult(success=good, auth_data=data)
+    return AuthResult(success=good, handled=False, auth_data=data)
 
 context = ssl.SSLContext(ssl.PROTOCOL_TLS)
 context.load_cert_chain(folder + "/server.crt", folder + "/server.key")

@@ -53,6 +53,14 @@ fn doctor_looks_at_each_receiver_and_says_how_to_mend_it() {
         "any answer is a good one: {text}"
     );
     let port = receiver.address.port();
+    // Something that speaks, but no TLS.
+    let chatty = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = chatty.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in chatty.incoming().map_while(Result::ok) {
+            let _ = std::io::Write::write_all(&mut stream, b"220 smtp.example.com ESMTP\r\n");
+        }
+    });
     for (url, allowed, exit, what, mend) in [
         (
             format!("https://localhost:{port}/"),
@@ -62,7 +70,7 @@ fn doctor_looks_at_each_receiver_and_says_how_to_mend_it() {
             "outbound.allow_networks",
         ),
         (
-            format!("https://localhost:{port}/"),
+            format!("https://localhost:{other}/"),
             "127.0.0.0/8",
             0,
             "TLS",
