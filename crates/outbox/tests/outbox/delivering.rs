@@ -146,7 +146,7 @@ async fn a_receiver_that_is_down_for_long_gets_everything_in_order_when_it_is_ba
     assert_eq!((seen.behind, seen.dead.letters.len()), (3000, 0));
     assert!(seen.failing >= 5 && seen.last_error.is_some());
     up.store(true, std::sync::atomic::Ordering::SeqCst);
-    within(Duration::from_secs(60), "all of it", async || {
+    within(Duration::from_mins(1), "all of it", async || {
         receiver.first_seen().len() == 3000
     })
     .await;
@@ -190,7 +190,7 @@ async fn a_receiver_that_asks_for_time_is_given_it() {
         _ => Act::Status(200),
     });
     let options = cloakroom_outbox::Options {
-        backoff: cloakroom_outbox::Backoff::new(Duration::from_millis(40), Duration::from_secs(60), 4),
+        backoff: cloakroom_outbox::Backoff::new(Duration::from_millis(40), Duration::from_mins(1), 4),
     };
     let _outbox = sending(&store, &[&receiver], options).await;
     happen(&store, Kind::Closed, "ada", "1").await;

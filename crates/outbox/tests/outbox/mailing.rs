@@ -137,7 +137,7 @@ async fn who_is_not_let_in_or_not_who_they_say_gets_no_mail() {
     mailer(folder.path(), &url, PASSWORD).check().await.unwrap();
     happen(&store_of_wrong, Kind::Alert, "-", "x").await;
     // The server takes its time to say so.
-    within(Duration::from_secs(60), "it is given up", async || {
+    within(Duration::from_mins(1), "it is given up", async || {
         status(&wrong, "mail.alerts").await.dead.letters.len() == 1
     })
     .await;

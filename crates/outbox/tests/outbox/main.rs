@@ -1,6 +1,12 @@
 //! The outbox over a store in memory, with real receivers on real sockets.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // these are tests
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::similar_names,
+    missing_docs
+)] // these are tests
 
 #[path = "../support/receiver.rs"]
 mod receiver;

@@ -1,6 +1,6 @@
 //! A receiver of webhooks on a real socket, as well or badly behaved as a test wants.
 
-#![allow(dead_code, unreachable_pub)] // each test binary uses its own part
+#![allow(dead_code, unreachable_pub, clippy::similar_names)] // each test binary uses its own part
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,6 +1,12 @@
 //! Webhooks and mails of the real server, taken by real receivers.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)] // these are tests
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::similar_names,
+    missing_docs
+)] // these are tests
 #![allow(clippy::needless_for_each, clippy::format_collect)] // short beats fast here
 
 #[path = "../common/mod.rs"]
