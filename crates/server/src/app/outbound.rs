@@ -18,6 +18,14 @@ pub fn trust(config: &Config) -> anyhow::Result<Trust> {
     Trust::new(config.outbound.ca_file.as_deref()).context("outbound.ca_file")
 }
 
+/// Whether all that the configuration wants sent can be. Reads the certificates, so only where there is something to send.
+pub fn check(config: &Config) -> anyhow::Result<()> {
+    if config.webhooks.is_empty() && config.mail.is_none() {
+        return Ok(());
+    }
+    mailer(config, &trust(config)?).map(drop)
+}
+
 /// The receiver of a `[webhook.NAME]`.
 #[must_use]
 pub fn webhook(config: &Config, webhook: &config::Webhook, trust: Trust) -> Webhook {
@@ -44,8 +52,15 @@ pub fn mailer(config: &Config, trust: &Trust) -> anyhow::Result<Option<Mailer>> 
 
 /// Starts everything that the configuration wants sent.
 pub async fn start(config: &Config, store: &Arc<dyn Store>, users: &UserDirectory) -> anyhow::Result<Outbox> {
-    let trust = trust(config)?;
     let mut channels: Vec<Arc<dyn Channel>> = Vec::new();
+    let options = Options {
+        backoff: config.outbound.backoff(),
+    };
+    let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom));
+    if config.webhooks.is_empty() && config.mail.is_none() {
+        return Ok(Outbox::start(store.clone(), clock, random, channels, options).await);
+    }
+    let trust = trust(config)?;
     for receiver in &config.webhooks {
         channels.push(Arc::new(webhook(config, receiver, trust.clone())));
     }
@@ -63,10 +78,6 @@ pub async fn start(config: &Config, store: &Arc<dyn Store>, users: &UserDirector
         let addresses = Arc::new(Directory(users.clone()));
         channels.push(Arc::new(UserMails::new(mailer, addresses, account, ration)));
     }
-    let options = Options {
-        backoff: config.outbound.backoff(),
-    };
-    let (clock, random) = (Arc::new(SystemClock), Arc::new(OsRandom));
     Ok(Outbox::start(store.clone(), clock, random, channels, options).await)
 }
 

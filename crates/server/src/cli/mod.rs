@@ -86,8 +86,7 @@ fn checked(sources: &Sources) -> Result<Config, Failure> {
     let wrong = |error: anyhow::Error| Failure::Usage(format!("the configuration is wrong:\n{error:#}"));
     crate::app::start::policy(&config).map_err(wrong)?;
     crate::app::start::cookie(&config).map_err(wrong)?;
-    let trust = crate::app::outbound::trust(&config).map_err(wrong)?;
-    crate::app::outbound::mailer(&config, &trust).map_err(wrong)?;
+    crate::app::outbound::check(&config).map_err(wrong)?;
     config.cache.near().map_err(|error| wrong(error.into()))?;
     Ok(config)
 }

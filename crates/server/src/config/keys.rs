@@ -119,7 +119,8 @@ fn nearest_webhook(wrong: &str) -> Option<String> {
         Some(field) => format!(".{}", near(field).filter(|(distance, _)| *distance <= 2)?.1),
         None => String::new(),
     };
-    is_name(&name).then(|| format!("{WEBHOOK}.{name}{field}"))
+    let near = format!("{WEBHOOK}.{name}{field}");
+    (is_name(&name) && near != wrong).then_some(near)
 }
 
 /// The key or table that a misspelt name is nearest to, if any is near.
@@ -187,6 +188,7 @@ mod tests {
             ("webhook.Ops.url", Some("webhook.ops.url")),
             ("webhook.ops-2", Some("webhook.ops_2")),
             ("webhook.ops.nothing_like_it", None),
+            ("webhook.url", None),
             ("webhok", Some("webhook")),
         ] {
             assert_eq!(hint(wrong, str::to_owned).as_deref(), right, "{wrong}");
