@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn what_a_receiver_asks_for_counts_only_within_bounds() {
-        let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60), 3);
+        let backoff = Backoff::new(Duration::from_secs(1), Duration::from_mins(1), 3);
         for (asked, told) in [(None, 1), (Some(0), 1), (Some(30), 30), (Some(86_400), 60)] {
             let asked = asked.map(Duration::from_secs);
             assert_eq!(backoff.pause_as_asked(1, 255, asked), Duration::from_secs(told));

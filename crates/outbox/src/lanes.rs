@@ -342,7 +342,7 @@ mod tests {
         for id in ["1", "2", "1", "2"] {
             let parcel = lanes.take_probe(1).unwrap();
             assert_eq!(parcel.items[0].letter.id, id);
-            lanes.put_back(parcel, Duration::from_secs(60), true);
+            lanes.put_back(parcel, Duration::from_mins(1), true);
         }
     }
 }

@@ -102,10 +102,10 @@ mod tests {
         let both = sign(&[new.clone(), old.clone()], "evt_1", 7, b"{}");
         let (first, second) = both.split_once(' ').unwrap();
         assert_eq!(first, sign(&[new], "evt_1", 7, b"{}"));
-        assert_eq!(second, sign(&[old.clone()], "evt_1", 7, b"{}"));
-        assert_ne!(second, sign(&[old.clone()], "evt_2", 7, b"{}"));
-        assert_ne!(second, sign(&[old.clone()], "evt_1", 8, b"{}"));
-        assert_ne!(second, sign(&[old.clone()], "evt_1", 7, b"[]"));
+        assert_eq!(second, sign(std::slice::from_ref(&old), "evt_1", 7, b"{}"));
+        assert_ne!(second, sign(std::slice::from_ref(&old), "evt_2", 7, b"{}"));
+        assert_ne!(second, sign(std::slice::from_ref(&old), "evt_1", 8, b"{}"));
+        assert_ne!(second, sign(std::slice::from_ref(&old), "evt_1", 7, b"[]"));
         assert_eq!(format!("{old:?}"), "Secret(***)");
     }
 }
