@@ -9,7 +9,7 @@ use std::borrow::Cow;
 const LONGEST: usize = 1024;
 
 /// An event in JSON.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventJson {
     /// The place in the journal that it was read from.
     pub id: String,

@@ -72,6 +72,7 @@ pub async fn run(app: App, listeners: Listeners) -> anyhow::Result<()> {
     let served = tokio::try_join!(public, admin);
     // What the near cache answered last is not in the store yet, and a session must not lapse for want of it.
     app.sessions.flush().await;
+    app.outbox.stop().await;
     app.audit.stop().await;
     served?;
     tracing::info!("stopped");

@@ -5,6 +5,7 @@ mod events;
 mod keys;
 mod sessions;
 mod stats;
+mod webhooks;
 
 use crate::app::{App, failure, headers};
 use crate::pages;
@@ -21,6 +22,8 @@ pub fn router(app: &App) -> Router {
         .route("/admin/v1/subjects/{subject}/sessions", delete(sessions::end_all))
         .route("/admin/v1/introspect", post(sessions::introspect))
         .route("/admin/v1/events", get(events::list))
+        .route("/admin/v1/webhooks", get(webhooks::list))
+        .route("/admin/v1/webhooks/{name}/retry", post(webhooks::retry))
         .route("/admin/v1/stats", get(stats::stats))
         .route("/admin/v1/policy", get(stats::policy))
         .route("/metrics", get(stats::metrics))

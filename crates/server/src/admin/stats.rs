@@ -1,6 +1,6 @@
 //! Numbers about the whole.
 
-use crate::app::{App, near};
+use crate::app::{App, near, outbound};
 use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -31,5 +31,6 @@ pub async fn metrics(State(app): State<App>) -> Response {
         text += &near::metrics(&stats);
     }
     text += &app.audit.metrics();
+    text += &outbound::metrics(&app.outbox);
     ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
 }

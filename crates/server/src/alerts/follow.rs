@@ -1,8 +1,9 @@
 //! Reading the journal from its oldest entry on, so that a restart remembers what the process before it had seen.
 
-use super::{respond, tell};
+use super::respond;
+use super::tell::Telling;
 use crate::app::{App, Parts};
-use cloakroom::{Page, Position};
+use cloakroom::{Entry, Page, Position};
 use cloakroom_watch::{Alert, Watch};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -37,7 +38,7 @@ async fn take(app: &App, watch: &mut Watch, page: Page) -> Position {
     for entry in &page.entries {
         for alert in watch.see(entry) {
             if app.sessions.now().since(alert.at) < STALE {
-                raise(app, &alert).await;
+                raise(app, &alert, entry).await;
             }
         }
         // Thousands of old entries at a start must not hold up those who wait for an answer.
@@ -47,8 +48,8 @@ async fn take(app: &App, watch: &mut Watch, page: Page) -> Position {
 }
 
 /// Answers an alert and writes it down, once for all nodes; tries again until the store takes it.
-async fn raise(app: &Arc<Parts>, alert: &Alert) {
-    while let Err(error) = try_raise(app, alert).await {
+async fn raise(app: &Arc<Parts>, alert: &Alert, entry: &Entry) {
+    while let Err(error) = try_raise(app, alert, entry).await {
         tracing::warn!(%error, rule = %alert.rule, "an alert could not be written down yet");
         tokio::time::sleep(PAUSE).await;
     }
@@ -56,12 +57,13 @@ async fn raise(app: &Arc<Parts>, alert: &Alert) {
 
 /// The response comes first: should the process die in between, another does both again, which does no harm, while an alert
 /// that says what was never done would.
-async fn try_raise(app: &App, alert: &Alert) -> Result<(), cloakroom::SessionError> {
-    if tell::is_told(app, alert).await? {
+async fn try_raise(app: &App, alert: &Alert, entry: &Entry) -> Result<(), cloakroom::SessionError> {
+    let told = Telling::of(app, alert, entry);
+    if told.already(app).await? {
         return Ok(());
     }
     let response = respond::respond(app, alert).await?;
-    if tell::tell(app, alert, response).await? {
+    if told.tell(app, response).await? {
         app.metrics.alerts();
         tracing::warn!(
             target: "cloakroom::alert", rule = %alert.rule, severity = %alert.severity, incident = %alert.incident,

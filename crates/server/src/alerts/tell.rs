@@ -2,7 +2,7 @@
 
 use super::respond::Response;
 use crate::app::App;
-use cloakroom::{Actor, Client, Event, Kind, Label, MemoWrite, SessionError};
+use cloakroom::{Actor, Client, Entry, Event, Kind, Label, MemoWrite, SessionError};
 use cloakroom_watch::Alert;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -10,45 +10,59 @@ use std::time::Duration;
 /// How long it is remembered that an incident was told: longer than an alert can be late.
 const REMEMBERED: Duration = Duration::from_hours(8 * 24);
 
-/// Whether an alert of this incident stands in the journal, or did.
-pub(super) async fn is_told(app: &App, alert: &Alert) -> Result<bool, SessionError> {
-    let label = label(&event(app, alert, Response::Notify), alert);
-    let memo = app
-        .sessions
-        .store()
-        .shared()
-        .memo(&label, app.sessions.now())
-        .await?;
-    Ok(memo.is_some())
+/// An alert that is to be told.
+pub(super) struct Telling {
+    /// What the journal is to say, but for the response.
+    event: Event,
+    /// What is under it says that the incident was told.
+    label: Label,
+    detail: Value,
 }
 
-/// Writes it down. Answers whether this node was the first.
-pub(super) async fn tell(app: &App, alert: &Alert, response: Response) -> Result<bool, SessionError> {
-    let (event, now) = (event(app, alert, response), app.sessions.now());
-    let write = MemoWrite {
-        label: label(&event, alert),
-        expected: None,
-        bytes: Vec::new(),
-        until: now + REMEMBERED,
-        now,
-        event: Some(event),
-    };
-    Ok(app.sessions.store().shared().keep_memo(&write).await?.is_some())
-}
-
-fn label(event: &Event, alert: &Alert) -> Label {
-    Label::beside(event, &format!("alert:{}", alert.incident))
-}
-
-fn event(app: &App, alert: &Alert, response: Response) -> Event {
-    let mut detail = serde_json::to_value(alert).unwrap_or_default();
-    if let Value::Object(fields) = &mut detail {
-        fields.insert("response".to_owned(), json!(response.as_str()));
+impl Telling {
+    /// An alert that an entry gave rise to. Its event carries that entry's address and browser.
+    pub(super) fn of(app: &App, alert: &Alert, entry: &Entry) -> Self {
+        let client = Client {
+            ip: entry.event.cause.ip,
+            user_agent: entry.event.cause.user_agent.clone(),
+            ..Client::default()
+        };
+        let cause = app.sessions.cause(Actor::System, &client);
+        let event = Event::of(Kind::Alert, cause).about(alert.subject.clone());
+        let event = match alert.sessions.as_slice() {
+            [one] => event.in_session(*one),
+            _ => event,
+        };
+        let mut detail = serde_json::to_value(alert).unwrap_or_default();
+        if let Some(country) = client.ip.and_then(|ip| app.places.of(ip).country) {
+            detail["place"] = json!(country.to_string());
+        }
+        Self {
+            label: Label::beside(&event, &format!("alert:{}", alert.incident)),
+            event,
+            detail,
+        }
     }
-    let cause = app.sessions.cause(Actor::System, &Client::default());
-    let event = Event::of(Kind::Alert, cause.saying(detail.to_string())).about(alert.subject.clone());
-    match alert.sessions.as_slice() {
-        [one] => event.in_session(*one),
-        _ => event,
+
+    /// Whether an alert of this incident stands in the journal, or did.
+    pub(super) async fn already(&self, app: &App) -> Result<bool, SessionError> {
+        let shared = app.sessions.store().shared();
+        Ok(shared.memo(&self.label, app.sessions.now()).await?.is_some())
+    }
+
+    /// Writes it down. Answers whether this node was the first.
+    pub(super) async fn tell(mut self, app: &App, response: Response) -> Result<bool, SessionError> {
+        self.detail["response"] = json!(response.as_str());
+        self.event.cause.detail = Some(self.detail.to_string().into());
+        let now = app.sessions.now();
+        let write = MemoWrite {
+            label: self.label,
+            expected: None,
+            bytes: Vec::new(),
+            until: now + REMEMBERED,
+            now,
+            event: Some(self.event),
+        };
+        Ok(app.sessions.store().shared().keep_memo(&write).await?.is_some())
     }
 }

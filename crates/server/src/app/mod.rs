@@ -8,6 +8,7 @@ pub mod guard;
 pub mod headers;
 pub mod metrics;
 pub mod near;
+pub mod outbound;
 pub mod recent;
 pub mod redirect;
 pub mod start;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub recent: recent::Recent,
     /// The audit trail.
     pub audit: audit::Audit,
+    /// Sends webhooks and mails.
+    pub outbox: cloakroom_outbox::Outbox,
     /// Counters for `/metrics`.
     pub metrics: metrics::Metrics,
     /// The demo user of `--dev`, shown on the log-in page.

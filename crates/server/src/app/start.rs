@@ -1,6 +1,6 @@
 //! From a configuration to a running server.
 
-use super::{App, Parts, audit, metrics::Metrics, recent};
+use super::{App, Parts, audit, metrics::Metrics, outbound, recent};
 use crate::alerts;
 use crate::config::{self, Config, KeyHash};
 use crate::pages::{DemoLogin, Pages};
@@ -21,6 +21,7 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
     let users = directory(&config).await?;
     let recent = recent::Recent::default();
     tokio::spawn(recent::follow(sessions.store().clone(), recent.clone()));
+    let outbox = outbound::start(&config, sessions.store(), &users).await?;
     let redirects: Vec<String> = config.allowed_redirects.iter().map(ToString::to_string).collect();
     let places = alerts::rules::places(&config.watch)?;
     let watch = config
@@ -42,6 +43,7 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
         users,
         recent,
         places,
+        outbox,
         demo,
         config,
     });

@@ -1,7 +1,7 @@
 //! `cloakroom doctor`: what is wrong, and how to mend it.
 
 use super::output::say;
-use super::{Common, Failure, output};
+use super::{Common, Failure, doctor_outbound, output};
 use crate::alerts;
 use crate::app::{audit, start};
 use crate::config::{Config, Purpose};
@@ -33,6 +33,7 @@ impl Doctor {
         findings.extend(directory(&config).await);
         findings.extend(audit::findings(&config).await);
         findings.extend(places(&config));
+        findings.extend(doctor_outbound::findings(&config).await);
         findings.sort_by_key(|finding| !finding.grave);
         self.show(&config, &findings);
         let grave = findings.iter().filter(|finding| finding.grave).count();
@@ -63,7 +64,7 @@ impl Doctor {
     }
 }
 
-fn finding(grave: bool, what: impl Into<String>, mend: impl Into<String>) -> Finding {
+pub(super) fn finding(grave: bool, what: impl Into<String>, mend: impl Into<String>) -> Finding {
     Finding {
         grave,
         what: what.into(),

@@ -3,11 +3,13 @@
 mod audit;
 mod check;
 mod doctor;
+mod doctor_outbound;
 mod log;
 mod output;
 mod server;
 mod session;
 mod user;
+mod webhook;
 
 use crate::config::{Config, Flags, Purpose, Sources};
 use clap::{Args, Parser, Subcommand};
@@ -36,6 +38,9 @@ enum Act {
     /// Verify, export and tidy the audit trail.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Try a webhook.
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     /// Check or print the configuration.
     #[command(subcommand)]
     Config(check::Check),
@@ -85,6 +90,7 @@ fn checked(sources: &Sources) -> Result<Config, Failure> {
     let wrong = |error: anyhow::Error| Failure::Usage(format!("the configuration is wrong:\n{error:#}"));
     crate::app::start::policy(&config).map_err(wrong)?;
     crate::app::start::cookie(&config).map_err(wrong)?;
+    crate::app::outbound::check(&config).map_err(wrong)?;
     config.cache.near().map_err(|error| wrong(error.into()))?;
     Ok(config)
 }
@@ -122,6 +128,7 @@ pub fn run(command: Command) -> ExitCode {
             Act::User(user) => user.run().await,
             Act::Session(session) => session.run().await,
             Act::Audit(audit) => audit.run().await,
+            Act::Webhook(webhook) => webhook.run().await,
             Act::Config(check) => check.run(),
             Act::Doctor(doctor) => doctor.run().await,
         }

@@ -5,7 +5,7 @@ use super::{Common, Failure, output};
 use crate::app::start;
 use crate::app::view::rfc3339;
 use crate::config::Config;
-use crate::users::{NewPassword, Role, Roles, User as Account, UserDirectory, UserName};
+use crate::users::{BadEmail, Email, NewPassword, Role, Roles, User as Account, UserDirectory, UserName};
 use clap::Subcommand;
 use cloakroom::{Actor, CloseReason, Subject, Timestamp};
 use serde_json::json;
@@ -21,6 +21,9 @@ pub enum User {
         /// May be given more than once.
         #[arg(long = "role", value_name = "ROLE")]
         roles: Vec<String>,
+        /// Where to write when the account is used from a new device.
+        #[arg(long, value_name = "ADDRESS")]
+        email: Option<String>,
         /// Read the password from the first line of standard input.
         #[arg(long)]
         password_stdin: bool,
@@ -44,6 +47,17 @@ pub enum User {
         /// May be given more than once; none takes all roles away.
         #[arg(long = "role", value_name = "ROLE")]
         roles: Vec<String>,
+        #[command(flatten)]
+        common: Common,
+    },
+    /// Set the mail address that is written to when the account is used from a new device; print it if none is given.
+    #[command(after_help = "Example: cloakroom user email alice alice@example.com")]
+    Email {
+        name: String,
+        address: Option<String>,
+        /// Take the address away.
+        #[arg(long, conflicts_with = "address")]
+        remove: bool,
         #[command(flatten)]
         common: Common,
     },
@@ -78,16 +92,24 @@ impl User {
             Self::Add {
                 name,
                 roles,
+                email,
                 password_stdin,
                 common,
             } => {
                 let (name, roles) = (parse_name(&name)?, parse_roles(&roles)?);
+                let email = email.as_deref().map(parse_email).transpose()?;
                 let users = start::directory(&common.load()?).await?;
                 let password = ask(password_stdin)?;
                 users
                     .add(name.clone(), password, roles)
                     .await
                     .map_err(Failure::other)?;
+                if email.is_some() {
+                    users
+                        .set_email(name.clone(), email)
+                        .await
+                        .map_err(Failure::other)?;
+                }
                 say!("Added {name}.");
             }
             Self::Passwd {
@@ -110,6 +132,15 @@ impl User {
             }
             Self::Roles { name, roles, common } => {
                 set_roles(&common.load()?, &parse_name(&name)?, parse_roles(&roles)?).await?;
+            }
+            Self::Email {
+                name,
+                address,
+                remove,
+                common,
+            } => {
+                let address = address.as_deref().map(parse_email).transpose()?;
+                email(&common.load()?, parse_name(&name)?, address, remove).await?;
             }
             Self::Disable { name, common } => {
                 let (config, name) = (common.load()?, parse_name(&name)?);
@@ -134,6 +165,27 @@ impl User {
         }
         Ok(())
     }
+}
+
+async fn email(config: &Config, name: UserName, address: Option<Email>, remove: bool) -> Result<(), Failure> {
+    let users = known(config, &name).await?;
+    if address.is_some() || remove {
+        let said = address
+            .as_ref()
+            .map_or_else(|| "nowhere".to_owned(), |address| address.as_str().to_owned());
+        users
+            .set_email(name.clone(), address)
+            .await
+            .map_err(Failure::other)?;
+        say!("Mails to {name} go to {said}.");
+        return Ok(());
+    }
+    let user = users.get(name.clone()).await.map_err(Failure::other)?;
+    match user.and_then(|user| user.email) {
+        Some(address) => say!("{address}"),
+        None => say!("{name} has no mail address."),
+    }
+    Ok(())
 }
 
 async fn set_roles(config: &Config, name: &UserName, roles: Roles) -> Result<(), Failure> {
@@ -169,6 +221,7 @@ async fn list(config: &Config, json: bool) -> Result<(), Failure> {
                 "name": user.name.as_str(),
                 "roles": roles(user),
                 "disabled": user.disabled,
+                "email": user.email,
                 "created_at": created(user),
             })
         };
@@ -223,6 +276,11 @@ fn subject(name: &UserName) -> Result<Subject, Failure> {
 fn parse_name(name: &str) -> Result<UserName, Failure> {
     name.parse()
         .map_err(|error: crate::users::BadName| Failure::Usage(error.to_string()))
+}
+
+fn parse_email(text: &str) -> Result<Email, Failure> {
+    text.parse()
+        .map_err(|error: BadEmail| Failure::Usage(format!("{text:?}: {error}")))
 }
 
 fn parse_roles(roles: &[String]) -> Result<Roles, Failure> {

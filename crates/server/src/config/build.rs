@@ -12,7 +12,7 @@ use super::origin::Origin;
 use super::setting::{Raw, Settings, boolean, choice, number, text};
 use super::store_url::StoreUrl;
 use super::tree::{Admin, Binding, Config, Headers, KeyHash, Reaction};
-use super::{Purpose, audit, cache, cookie, policy, throttle, watch};
+use super::{Purpose, audit, cache, cookie, outbound, policy, throttle, watch};
 
 /// Builds the tree and notes everything that is wrong. The result means something only when nothing was.
 pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Config {
@@ -32,6 +32,7 @@ pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Con
         settings.contradiction(key, "must not be the same address for listen and admin_listen");
     }
     let public_url = public_url(settings, listen, dev, purpose);
+    let sent = outbound::outbound(settings);
     let data_dir = settings
         .read("data_dir", data_dir)
         .unwrap_or_else(|| PathBuf::from("data"));
@@ -68,6 +69,9 @@ pub(super) fn build(settings: &mut Settings, dev: bool, purpose: Purpose) -> Con
         admin: Admin {
             keys: settings.read_list("admin.keys", key_hash),
         },
+        mail: outbound::mail(settings),
+        webhooks: outbound::webhooks(settings, &sent.allow_networks),
+        outbound: sent,
         public_url: public_url.unwrap_or_else(|| Origin::of_listener(listen)),
     }
 }
@@ -224,7 +228,7 @@ fn key_hash(text: &str) -> Result<KeyHash, &'static str> {
 }
 
 /// Parses by `FromStr`, the error as text.
-fn parse<T>(text: &str) -> Result<T, String>
+pub(super) fn parse<T>(text: &str) -> Result<T, String>
 where
     T: std::str::FromStr,
     T::Err: std::fmt::Display,

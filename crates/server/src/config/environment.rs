@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 
 use super::error::{Place, Problem};
-use super::keys::{self, KEYS};
+use super::keys;
 use super::setting::{Raw, Settings};
 
 /// What the names of our variables begin with.
@@ -20,14 +20,14 @@ pub(super) fn gather(variables: &[(OsString, OsString)], settings: &mut Settings
             continue;
         }
         let place = Place::Environment(name.to_owned());
-        let known = KEYS.iter().find(|key| variable(key) == name);
+        let known = keys::key(&path(name)).filter(|key| variable(key) == name);
         match (known, value.to_str()) {
             (Some(key), Some(value)) => settings.keep(key, Raw::Word(value.to_owned()), place),
             (Some(key), None) => {
                 let value = "***".to_owned();
                 settings.problem(
                     place,
-                    key,
+                    &key,
                     Problem::Refused {
                         value,
                         bound: "must be UTF-8 text".to_owned(),

@@ -70,7 +70,7 @@ impl Walk<'_> {
         let place = self.place(value.span().start);
         if let Some(key) = keys::key(path) {
             let raw = raw(value.get_ref());
-            self.check_exposure(key, &raw, &place);
+            self.check_exposure(&key, &raw, &place);
             self.settings.keep(key, raw, place);
         } else if keys::is_section(path) {
             match value.get_ref() {
@@ -91,11 +91,12 @@ impl Walk<'_> {
 
     /// A file that everybody on the machine can read must not hold a password. Admin keys stand in it as hashes, which
     /// open nothing.
-    fn check_exposure(&mut self, key: &'static str, value: &Raw, place: &Place) {
+    fn check_exposure(&mut self, key: &str, value: &Raw, place: &Place) {
         let url = (key == "store").then(|| text(value).ok()).flatten();
         let holds_secret = url
             .and_then(|url| url.parse::<StoreUrl>().ok())
-            .is_some_and(|url| url.has_password());
+            .is_some_and(|url| url.has_password())
+            || (key != "admin.keys" && keys::is_secret(key));
         if let Some(problem) = self.exposed.filter(|_| holds_secret) {
             self.settings.problem(place.clone(), key, problem.clone());
         }

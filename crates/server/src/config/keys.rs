@@ -1,5 +1,7 @@
 //! Every key there is, and what a misspelt one was probably meant to be.
 
+use std::borrow::Cow;
+
 /// The keys, in the order in which `config print` shows them.
 pub(super) const KEYS: &[&str] = &[
     "listen",
@@ -59,7 +61,22 @@ pub(super) const KEYS: &[&str] = &[
     "audit.retain",
     "admin.keys",
     "admin.keys_file",
+    "outbound.allow_networks",
+    "outbound.ca_file",
+    "outbound.attempts",
+    "outbound.retry_first",
+    "outbound.retry_longest",
+    "mail.smtp",
+    "mail.password",
+    "mail.password_file",
+    "mail.from",
+    "mail.alerts_to",
+    "mail.alerts_per_hour",
 ];
+
+/// The section whose tables have names of the operator's own: `webhook.NAME.url`; and what each of them holds.
+pub(super) const WEBHOOK: &str = "webhook";
+const WEBHOOK_KEYS: [&str; 4] = ["url", "secret", "secret_file", "kinds"];
 
 /// The tables that hold them.
 pub(super) const SECTIONS: &[&str] = &[
@@ -73,21 +90,66 @@ pub(super) const SECTIONS: &[&str] = &[
     "watch",
     "audit",
     "admin",
+    "outbound",
+    "mail",
+    WEBHOOK,
 ];
 
-/// The key of this name, in its one static spelling.
-pub(super) fn key(name: &str) -> Option<&'static str> {
-    KEYS.iter().copied().find(|key| *key == name)
+/// The key of this name.
+pub(super) fn key(name: &str) -> Option<Cow<'static, str>> {
+    let fixed = KEYS.iter().copied().find(|key| *key == name).map(Cow::Borrowed);
+    let own = || webhook_key(name).filter(|(name, field)| is_name(name) && WEBHOOK_KEYS.contains(field));
+    fixed.or_else(|| own().map(|_| Cow::Owned(name.to_owned())))
+}
+
+/// Name and field of `webhook.NAME.FIELD`.
+fn webhook_key(key: &str) -> Option<(&str, &str)> {
+    key.strip_prefix(WEBHOOK)?.strip_prefix('.')?.split_once('.')
+}
+
+/// What operators may call a webhook: 1 to 32 of `a` to `z`, digits and single underscores, so that it fits into the name of
+/// a variable. The first is a letter.
+fn is_name(name: &str) -> bool {
+    let fits = name
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    fits && name.len() <= 32
+        && name.starts_with(|c: char| c.is_ascii_lowercase())
+        && !name.contains("__")
+        && !name.ends_with('_')
 }
 
 /// Whether this is a table, not a value.
 pub(super) fn is_section(name: &str) -> bool {
-    SECTIONS.contains(&name)
+    let own = || name.strip_prefix(WEBHOOK)?.strip_prefix('.');
+    SECTIONS.contains(&name) || own().is_some_and(is_name)
 }
 
 /// Whether the value of a key must not be shown.
 pub(super) fn is_secret(key: &str) -> bool {
-    key == "admin.keys"
+    matches!(key, "admin.keys" | "mail.password")
+        || webhook_key(key).is_some_and(|(_, field)| field == "secret")
+}
+
+/// What a misspelt name or field of a webhook was probably meant to be.
+fn nearest_webhook(wrong: &str) -> Option<String> {
+    let rest = wrong.strip_prefix(WEBHOOK)?.strip_prefix('.')?;
+    let (name, field) = rest
+        .split_once('.')
+        .map_or((rest, None), |(name, field)| (name, Some(field)));
+    let name = name.to_ascii_lowercase().replace('-', "_");
+    let near = |field: &str| {
+        WEBHOOK_KEYS
+            .into_iter()
+            .map(|key| (distance(field, key), key))
+            .min()
+    };
+    let field = match field {
+        Some(field) => format!(".{}", near(field).filter(|(distance, _)| *distance <= 2)?.1),
+        None => String::new(),
+    };
+    let near = format!("{WEBHOOK}.{name}{field}");
+    (is_name(&name) && near != wrong).then_some(near)
 }
 
 /// The key or table that a misspelt name is nearest to, if any is near.
@@ -106,7 +168,9 @@ pub(super) fn hint(wrong: &str, spell: impl FnOnce(&str) -> String) -> Option<St
     if wrong == "dev" {
         return Some("the flag --dev".to_owned());
     }
-    nearest(wrong).map(spell)
+    nearest_webhook(wrong)
+        .or_else(|| nearest(wrong).map(str::to_owned))
+        .map(|near| spell(&near))
 }
 
 /// The number of letters to insert, remove, replace or swap with their neighbour to get from `a` to `b`.
@@ -132,6 +196,33 @@ fn distance(a: &str, b: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn webhooks_have_names_of_their_own_and_fields_of_ours() {
+        for (name, known) in [
+            ("webhook.ops.url", true),
+            ("webhook.ops_2.secret_file", true),
+            ("webhook.Ops.url", false),
+            ("webhook.2.url", false),
+            ("webhook.a__b.url", false),
+            ("webhook.ops-2.url", false),
+            ("webhook..url", false),
+            ("webhook.ops.port", false),
+            ("webhook.url", false),
+        ] {
+            assert_eq!(key(name).is_some(), known, "{name}");
+        }
+        for (wrong, right) in [
+            ("webhook.ops.ulr", Some("webhook.ops.url")),
+            ("webhook.Ops.url", Some("webhook.ops.url")),
+            ("webhook.ops-2", Some("webhook.ops_2")),
+            ("webhook.ops.nothing_like_it", None),
+            ("webhook.url", None),
+            ("webhok", Some("webhook")),
+        ] {
+            assert_eq!(hint(wrong, str::to_owned).as_deref(), right, "{wrong}");
+        }
+    }
 
     #[test]
     fn finds_what_was_meant() {

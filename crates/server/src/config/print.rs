@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use cloakroom::{ForwardedHeader, WhenFull};
 use serde_json::{Map, Value, json};
 
+use super::outbound;
 use super::span::Span;
 use super::throttle::shown as rate;
 use super::tree::{Config, Reaction, SameSite};
@@ -16,7 +17,8 @@ impl Config {
     pub fn print(&self) -> String {
         let mut text = String::new();
         let mut section = "";
-        for (key, value) in self.entries() {
+        let entries = self.entries();
+        for (key, value) in &entries {
             let (table, name) = key.rsplit_once('.').unwrap_or(("", key));
             if table != section {
                 section = table;
@@ -33,18 +35,27 @@ impl Config {
     pub fn print_json(&self) -> Value {
         let mut root = Map::new();
         for (key, value) in self.entries() {
-            insert(&mut root, key, value);
+            insert(&mut root, &key, value);
         }
         Value::Object(root)
     }
 
     /// Each key with its value. For text without control characters, numbers, truth values and lists, JSON is TOML.
-    fn entries(&self) -> Vec<(&'static str, Value)> {
+    fn entries(&self) -> Vec<(String, Value)> {
         let mut entries = self.top_entries();
         entries.extend(self.policy_entries());
         entries.extend(self.defence_entries());
         entries.extend(self.audit_entries());
         entries.push(("admin.keys", self.admin.keys.iter().map(shown).collect()));
+        let mut entries: Vec<_> = entries
+            .into_iter()
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect();
+        entries.extend(outbound::entries(
+            &self.outbound,
+            self.mail.as_ref(),
+            &self.webhooks,
+        ));
         entries
     }
 

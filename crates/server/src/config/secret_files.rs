@@ -1,7 +1,8 @@
-//! `store_file` and `admin.keys_file`: secrets that are given by the name of a file.
+//! `store_file`, `admin.keys_file` and their like: secrets that are given by the name of a file.
 
 use std::path::Path;
 
+use super::keys::WEBHOOK;
 use super::secret;
 use super::setting::{Raw, Settings, text};
 
@@ -14,12 +15,27 @@ pub(super) fn resolve(settings: &mut Settings) {
     stand_in(settings, "admin.keys", "admin.keys_file", |lines| {
         Ok(Raw::List(lines.iter().cloned().map(Raw::Text).collect()))
     });
+    stand_in(
+        settings,
+        "mail.password",
+        "mail.password_file",
+        |lines| match lines {
+            [password] => Ok(Raw::Word(password.clone())),
+            _ => Err("must hold one line, the password"),
+        },
+    );
+    for name in settings.named(WEBHOOK) {
+        let [key, file_key] = ["secret", "secret_file"].map(|field| format!("{WEBHOOK}.{name}.{field}"));
+        stand_in(settings, &key, &file_key, |lines| {
+            Ok(Raw::List(lines.iter().cloned().map(Raw::Text).collect()))
+        });
+    }
 }
 
 fn stand_in(
     settings: &mut Settings,
-    key: &'static str,
-    file_key: &'static str,
+    key: &str,
+    file_key: &str,
     value: impl FnOnce(&[String]) -> Result<Raw, &'static str>,
 ) {
     let Some(file) = settings.get(file_key).cloned() else {
@@ -44,7 +60,7 @@ fn stand_in(
     };
     match secret::read_lines(path) {
         Ok(lines) => match value(&lines) {
-            Ok(raw) => settings.keep(key, raw, file.place),
+            Ok(raw) => settings.keep(key.to_owned(), raw, file.place),
             Err(bound) => settings.refuse(file_key, &file.raw, bound),
         },
         Err(problem) => settings.problem(file.place, file_key, problem),

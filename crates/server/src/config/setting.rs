@@ -1,6 +1,7 @@
 //! Settings as they were given, before anybody looked at what they mean.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use super::error::{ConfigError, Place, Problem};
@@ -53,19 +54,29 @@ pub(super) struct Setting {
 /// What all sources gave, the strongest setting of each key, and what was wrong on the way.
 #[derive(Debug, Default)]
 pub(super) struct Settings {
-    by_key: BTreeMap<&'static str, Setting>,
+    by_key: BTreeMap<Cow<'static, str>, Setting>,
     pub(super) errors: Vec<ConfigError>,
 }
 
 impl Settings {
     /// Keeps a setting, over a weaker one of the same key. Sources come weakest first.
-    pub(super) fn keep(&mut self, key: &'static str, raw: Raw, place: Place) {
-        self.by_key.insert(key, Setting { raw, place });
+    pub(super) fn keep(&mut self, key: impl Into<Cow<'static, str>>, raw: Raw, place: Place) {
+        self.by_key.insert(key.into(), Setting { raw, place });
     }
 
     /// The setting of a key, if any source gave one.
     pub(super) fn get(&self, key: &str) -> Option<&Setting> {
         self.by_key.get(key)
+    }
+
+    /// The names in `SECTION.NAME.…` of which anything was given.
+    pub(super) fn named(&self, section: &str) -> Vec<String> {
+        let keys = self
+            .by_key
+            .keys()
+            .filter_map(|key| key.strip_prefix(section)?.strip_prefix('.'));
+        let names: BTreeSet<&str> = keys.filter_map(|rest| Some(rest.split_once('.')?.0)).collect();
+        names.into_iter().map(str::to_owned).collect()
     }
 
     /// Forgets a setting.
@@ -135,6 +146,8 @@ impl Settings {
                 let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
                 parts.map(|part| Raw::Word(part.to_owned())).collect()
             }
+            // One secret need not be a list; it holds no comma.
+            Some(one @ Raw::Text(_)) if keys::is_secret(key) && key != "admin.keys" => vec![one],
             Some(other) => {
                 self.refuse(key, &other, "must be a list of texts, as in [\"…\", \"…\"]");
                 return Vec::new();

@@ -8,6 +8,7 @@ use cloakroom_watch::Rule;
 use ipnet::IpNet;
 
 use super::origin::Origin;
+use super::outbound::{Mail, Outbound, Webhook};
 use super::policy::Policy;
 use super::store_url::StoreUrl;
 
@@ -81,6 +82,15 @@ pub struct Config {
 
     /// The admin API.
     pub admin: Admin,
+
+    /// What holds for everything that leaves.
+    pub outbound: Outbound,
+
+    /// Mails; none without a server that takes them.
+    pub mail: Option<Mail>,
+
+    /// Webhooks, by name.
+    pub webhooks: Vec<Webhook>,
 }
 
 /// `[cookie]`

@@ -11,7 +11,8 @@ use super::error::UserError;
 use super::name::UserName;
 
 /// Each brings a file from one version to the next; the version is how many have run.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE users (
         name                TEXT PRIMARY KEY,
         hash                TEXT NOT NULL,              -- argon2 in PHC form, or bcrypt
@@ -20,13 +21,15 @@ const MIGRATIONS: [&str; 1] = ["
         created_at          INTEGER NOT NULL,           -- milliseconds since 1970
         password_changed_at INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "ALTER TABLE users ADD COLUMN email TEXT",
+];
 
 /// The version of a file that is up to date.
 #[expect(clippy::cast_possible_wrap, reason = "there will never be so many")]
 const NEWEST: i64 = MIGRATIONS.len() as i64;
 
-const COLUMNS: &str = "name, hash, roles, disabled, created_at, password_changed_at";
+const COLUMNS: &str = "name, hash, roles, disabled, created_at, password_changed_at, email";
 
 /// One user as kept. No `Debug`: it holds the hash.
 pub(super) struct Row {
@@ -36,6 +39,7 @@ pub(super) struct Row {
     pub(super) disabled: bool,
     pub(super) created_at: i64,
     pub(super) password_changed_at: i64,
+    pub(super) email: Option<String>,
 }
 
 /// An open file.
@@ -121,6 +125,17 @@ impl Database {
         )
     }
 
+    /// Sets the mail address, or takes it away.
+    pub(super) fn set_email(&self, name: &UserName, email: Option<&str>) -> Result<(), UserError> {
+        found(
+            name,
+            self.change(
+                "UPDATE users SET email = ?2 WHERE name = ?1",
+                (name.as_str(), email),
+            )?,
+        )
+    }
+
     /// Disables or enables.
     pub(super) fn set_disabled(&self, name: &UserName, disabled: bool) -> Result<(), UserError> {
         found(
@@ -158,6 +173,7 @@ fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         disabled: row.get(3)?,
         created_at: row.get(4)?,
         password_changed_at: row.get(5)?,
+        email: row.get(6)?,
     })
 }
 
@@ -327,6 +343,32 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_the_first_version_keeps_its_users() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("users.db");
+        let old = Connection::open(&path).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(
+            "INSERT INTO users (name, hash, created_at, password_changed_at) VALUES ('ada', 'hash', 7, 7); \
+             PRAGMA user_version = 1",
+        )
+        .unwrap();
+        drop(old);
+        let database = Database::open(&path, SHORT).unwrap();
+        let ada = database.find("ada").unwrap().unwrap();
+        assert_eq!((ada.created_at, ada.email), (7, None));
+        database
+            .set_email(&"ada".parse().unwrap(), Some("ada@example.com"))
+            .unwrap();
+        let again = Database::open(&path, SHORT)
+            .unwrap()
+            .find("ada")
+            .unwrap()
+            .unwrap();
+        assert_eq!(again.email.as_deref(), Some("ada@example.com"));
+    }
+
+    #[test]
     fn a_file_that_is_none_of_ours_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("users.db");
@@ -339,7 +381,13 @@ mod tests {
             .unwrap();
         let error = Database::open(&path, SHORT).err().unwrap();
         assert!(
-            matches!(error, UserError::TooNew { found: 99, known: 1 }),
+            matches!(
+                error,
+                UserError::TooNew {
+                    found: 99,
+                    known: NEWEST
+                }
+            ),
             "{error}"
         );
         let beneath_a_file = path.join("users.db");

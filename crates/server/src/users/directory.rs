@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
 use super::database::{Database, Row};
+use super::email::Email;
 use super::error::UserError;
 use super::hash::{self, ImportedHash};
 use super::name::UserName;
@@ -27,6 +28,8 @@ pub struct User {
     pub created_at: u64,
     /// When the password was last set, in the same unit.
     pub password_changed_at: u64,
+    /// Where the user is written to, if anywhere.
+    pub email: Option<String>,
 }
 
 /// What became of a name and a password. Outside, everything but `Ok` must look the same.
@@ -89,6 +92,15 @@ impl UserDirectory {
     pub async fn set_roles(&self, name: UserName, roles: Roles) -> Result<(), UserError> {
         self.blocking(move |inner| inner.database.set_roles(&name, &role::join(&roles)))
             .await
+    }
+
+    /// Sets the mail address, or takes it away.
+    pub async fn set_email(&self, name: UserName, email: Option<Email>) -> Result<(), UserError> {
+        self.blocking(move |inner| {
+            let email = email.as_ref().map(Email::as_str);
+            inner.database.set_email(&name, email)
+        })
+        .await
     }
 
     /// Refuses the user's log-ins from now on. The caller ends the sessions.
@@ -184,6 +196,7 @@ impl Inner {
             disabled: false,
             created_at: millis(now),
             password_changed_at: millis(now),
+            email: None,
         })
     }
 
@@ -229,6 +242,7 @@ fn user(row: &Row) -> Result<User, UserError> {
         disabled: row.disabled,
         created_at: millis(row.created_at),
         password_changed_at: millis(row.password_changed_at),
+        email: row.email.clone(),
     })
 }
 

@@ -25,6 +25,7 @@
 
 mod database;
 mod directory;
+mod email;
 mod error;
 mod hash;
 mod name;
@@ -36,6 +37,7 @@ mod role;
 mod tests;
 
 pub use directory::{User, UserDirectory, Verification};
+pub use email::{BadEmail, Email};
 pub use error::UserError;
 pub use hash::{BadHash, ImportedHash};
 pub use name::{BadName, UserName};
