@@ -53,6 +53,15 @@ pub fn trail(bytes: &[u8]) {
             &Verify::default(),
             &mut |_| {},
         );
+        let _ = forget(Some(&folder), None, "alice");
+        let options = TrailOptions::new(&folder, folder.join("key"));
+        let now = Timestamp::from_millis(1_795_276_800_000);
+        if let Ok(mut trail) = Trail::open(options, Arc::new(Zeros), now) {
+            let event = EventJson::gap(&Position::start(), now);
+            let written = trail.write(&[event], &Position::start(), now);
+            assert!(written.is_ok(), "{written:?}");
+        }
+        let _ = verify(&folder, &Verify::default(), &mut |_| {});
         let source = Source::Trail(folder.clone());
         let _ = export(
             &source,

@@ -32,10 +32,12 @@ fn hostile_trails_of_whole_files() {
     let folder = Folder::new().with_pages(1);
     let whole = std::fs::read(folder.file(1)).unwrap();
     // Numbers at their ends, where sums would overflow.
-    let last = String::from_utf8(whole.clone())
-        .unwrap()
-        .replace("\"seq\":1,", "\"seq\":18446744073709551615,");
-    targets::trail(last.as_bytes());
+    let text = String::from_utf8(whole.clone()).unwrap();
+    for number in ["\"seq\":1,", "\"seq\":5,"] {
+        let last = text.replace(number, "\"seq\":18446744073709551615,");
+        assert_ne!(last, text);
+        targets::trail(last.as_bytes());
+    }
     // Each input is a file of its own on the disk, so they are fewer.
     walk::walk(400, &[whole], targets::trail);
 }
