@@ -70,20 +70,6 @@ pub fn trail(bytes: &[u8]) {
             &mut std::io::sink(),
             &mut |_, _| {},
         );
-        let _ = forget(Some(&folder), None, "alice");
-        go_on(&folder);
     }
     let _ = std::fs::remove_dir_all(&folder);
-}
-
-/// Opens the folder for writing and adds a line, if that can be.
-fn go_on(folder: &std::path::Path) {
-    let now = Timestamp::from_millis(1_790_000_000_000);
-    let options = TrailOptions::new(folder, folder.join("key"));
-    if let Ok(mut trail) = Trail::open(options, Arc::new(Zeros), now) {
-        let no_events: &[EventJson] = &[];
-        let _ = trail.write(no_events, &Position::start(), now);
-        let _ = trail.tend(now);
-        let _ = trail.close(now);
-    }
 }

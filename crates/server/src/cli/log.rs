@@ -13,6 +13,8 @@ pub fn start(filter: &str, audit: bool) -> anyhow::Result<()> {
     };
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Where that goes wrong, the reader is gone. To say so on the same stream would panic, in the middle of anything.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() {
         builder.with_target(false).compact().try_init()

@@ -121,6 +121,53 @@ fn sigterm_loses_no_sight_of_anybody() {
 }
 
 #[test]
+fn a_server_whose_log_nobody_reads_any_more_serves_on_and_ends_when_told() {
+    use std::io::{BufRead as _, BufReader};
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = Setup::default()
+        .command(
+            folder.path(),
+            &[
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--admin-listen",
+                "127.0.0.1:0",
+            ],
+        )
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    let public = loop {
+        line.clear();
+        assert!(log.read_line(&mut line).unwrap() > 0, "it ended");
+        let said: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+        if let (Some("serving"), Some(public)) = (said["message"].as_str(), said["listen"].as_str()) {
+            break public.to_owned();
+        }
+    };
+    drop(log);
+    let browser = crate::common::Browser::new(public.parse().unwrap(), crate::common::ORIGIN);
+    for _ in 0..5 {
+        browser.get("/auth/whoami").is(401);
+    }
+    crate::common::signal(child.id(), "TERM");
+    let asked = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status;
+        }
+        if asked.elapsed() > Duration::from_secs(10) {
+            child.kill().unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert!(status.success(), "{status}");
+}
+
+#[test]
 fn sigint_with_nothing_to_do_ends_at_once() {
     let mut server = Setup::default().start();
     server.browser().get("/healthz").is(200);
