@@ -590,3 +590,30 @@ fn a_store_of_a_kind_that_is_not_there_yet_says_so() {
         assert!(!text(&done).contains("hunter22"), "{done:?}");
     }
 }
+
+#[test]
+fn the_book_shows_every_key_with_its_default() {
+    let book = include_str!("../../../../docs/configuration.md");
+    let (_, rest) = book.split_once("```toml\n").unwrap();
+    let (shown, _) = rest.split_once("```").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write(folder, "book.toml", shown);
+    let mut from_book = print(&Setup::bare(), folder, &["--config", "book.toml"]);
+    let mut defaults = print(&Setup::bare(), folder, &[]);
+    for config in [&mut from_book, &mut defaults] {
+        config.as_object_mut().unwrap().remove("public_url");
+    }
+    assert_eq!(from_book, defaults);
+    let written: toml::Table = shown.parse().unwrap();
+    let written = serde_json::to_value(written).unwrap();
+    for (table, keys) in defaults.as_object().unwrap() {
+        let Value::Object(keys) = keys else { continue };
+        for key in keys.keys() {
+            assert!(
+                !written[table][key].is_null(),
+                "[{table}] {key} is not in the book"
+            );
+        }
+    }
+}
