@@ -2,6 +2,7 @@
 
 use crate::common::{Browser, Redis, Server, Setup, until};
 use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 
 const CHROME: &str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
@@ -121,5 +122,52 @@ fn a_database_that_is_missing_or_broken_is_said_at_the_start() {
             !output.status.success() && said.contains("watch.countries") && said.contains(file),
             "{said}"
         );
+    }
+}
+
+/// The database of countries that the rules' own tests use, too.
+fn countries() -> String {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(here, PathBuf::from);
+    let files = std::fs::read_dir(target.join("country-database"))
+        .into_iter()
+        .flatten();
+    let mut paths = files.flatten().map(|file| file.path());
+    let found = paths.find(|path| path.extension().is_some_and(|end| end == "mmdb"));
+    let found = found.expect("no database of countries: run crates/watch/country-database first");
+    found.canonicalize().unwrap().display().to_string()
+}
+
+#[test]
+fn two_places_too_far_apart_are_told_and_sessions_show_their_country() {
+    let server = Setup::default()
+        .set("watch.countries", &countries())
+        .set("watch.step_up", "impossible-travel")
+        .start();
+    let name = server.user(&[]);
+    let mut at_home = server.browser();
+    at_home.ip = "193.99.144.85".to_owned();
+    at_home.log_in(&name).is(200);
+    assert_eq!(at_home.get("/auth/whoami").json()["session"]["country"], "DE");
+    let mut far_away = server.browser();
+    far_away.ip = "133.11.0.1".to_owned();
+    far_away.agent = CHROME.to_owned();
+    far_away.log_in(&name).is(200);
+    until("told", || {
+        !of_rule(&alerts(&server, &name), "impossible-travel").is_empty()
+    });
+    let all = alerts(&server, &name);
+    let alert = of_rule(&all, "impossible-travel")[0];
+    let countries: Vec<_> = alert["evidence"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["country"])
+        .collect();
+    assert_eq!(countries, ["DE", "JP"]);
+    assert!(alert["why"].as_str().unwrap().contains("km"), "{alert}");
+    for browser in [&at_home, &far_away] {
+        browser.get("/auth/whoami").problem(401, "STEP_UP_REQUIRED");
+        browser.step_up(&name).is(200);
     }
 }
