@@ -1,8 +1,8 @@
 //! What an alert says, from whatever its event holds.
 
 use crate::text::line;
-use cloakroom_audit::EventJson;
-use cloakroom_core::device;
+use cloakroom_audit::{EventJson, rfc3339};
+use cloakroom_core::{Timestamp, device};
 use serde_json::{Map, Value};
 use std::fmt::Write as _;
 
@@ -20,6 +20,8 @@ pub struct Alert {
     pub summary: String,
     /// `info`, `warning` or `critical`.
     pub severity: String,
+    /// For whom: `operator` or `user`.
+    pub audience: String,
     /// Where it was, in words.
     pub place: String,
     /// What it rests on, a line each.
@@ -40,7 +42,7 @@ impl Alert {
             };
         };
         let evidence = match fields.get("evidence") {
-            Some(Value::Array(items)) => items.iter().take(EVIDENCE).map(words).collect(),
+            Some(Value::Array(items)) => items.iter().take(EVIDENCE).map(seen).collect(),
             Some(Value::Null) | None => Vec::new(),
             Some(other) => vec![words(other)],
         };
@@ -52,10 +54,17 @@ impl Alert {
                 .find(|text| !text.is_empty())
                 .unwrap_or_default(),
             severity: field(&fields, "severity"),
+            audience: field(&fields, "audience"),
             place: field(&fields, "place"),
             advice: field(&fields, "advice"),
             evidence,
         }
+    }
+
+    /// Whether only the user it is about can tell what it is worth: a new telephone, a journey.
+    #[must_use]
+    pub fn is_for_the_user(&self) -> bool {
+        self.audience == "user" || matches!(self.rule.as_str(), "new-device" | "new-country")
     }
 
     /// One line that is never empty.
@@ -107,6 +116,21 @@ impl Alert {
 
 fn field(fields: &Map<String, Value>, name: &str) -> String {
     fields.get(name).map(words).unwrap_or_default()
+}
+
+/// One event that an alert rests on: when, what, from where, with what. Anything else as it is.
+fn seen(value: &Value) -> String {
+    let at = value.get("at").and_then(Value::as_u64);
+    let (Some(at), Some(kind)) = (at, value.get("kind").and_then(Value::as_str)) else {
+        return words(value);
+    };
+    let mut text = format!("{} {kind}", rfc3339(Timestamp::from_millis(at)));
+    for (name, before, after) in [("ip", " from ", ""), ("country", " (", ")"), ("device", ", ", "")] {
+        if let Some(value) = value.get(name).and_then(Value::as_str) {
+            text.extend([before, value, after]);
+        }
+    }
+    line(&text, LINE)
 }
 
 /// A JSON value as a line for people.

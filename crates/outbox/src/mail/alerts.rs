@@ -1,4 +1,4 @@
-//! The channel that mails alerts to operators.
+//! The channel that mails alerts to operators; what is for the user concerned goes to that one.
 
 use super::alert::Alert;
 use super::ration::Ration;
@@ -37,7 +37,7 @@ impl Channel for AlertMails {
     }
 
     fn wants(&self, event: &Event) -> bool {
-        event.kind == Kind::Alert
+        event.kind == Kind::Alert && !Alert::read(event.cause.detail.as_deref()).is_for_the_user()
     }
 
     /// One for all: what one mail can tell should not need ten.

@@ -11,8 +11,6 @@ use cloakroom_core::{Event, Kind, Subject, Timestamp, device};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-/// The rule of the alerts that users are told of.
-const RULE: &str = "new-device";
 const AT_ONCE: usize = 10;
 
 /// Knows the users' mail addresses.
@@ -59,7 +57,7 @@ impl UserMails {
         {
             return Ok(Outcome::Later(wait));
         }
-        let title = format!("New device on your account at {}", self.mailer.site());
+        let title = title(self.mailer.site(), letters);
         let body = compose(self.mailer.site(), &self.account, subject, letters);
         let id = letters.first().map_or("", |letter| letter.id.as_str());
         match self
@@ -87,8 +85,8 @@ impl Channel for UserMails {
     }
 
     fn wants(&self, event: &Event) -> bool {
-        let of_rule = || Alert::read(event.cause.detail.as_deref()).rule == RULE;
-        event.kind == Kind::Alert && event.subject.is_some() && of_rule()
+        let for_the_user = || Alert::read(event.cause.detail.as_deref()).is_for_the_user();
+        event.kind == Kind::Alert && event.subject.is_some() && for_the_user()
     }
 
     fn at_once(&self) -> usize {
@@ -108,11 +106,42 @@ impl Channel for UserMails {
     }
 }
 
+/// What is new, in the words of the mail: for the subject line, and for the text.
+fn words(rule: &str) -> (&'static str, &'static str) {
+    match rule {
+        "new-device" => (
+            "New device on",
+            "a device that was not seen on your account before",
+        ),
+        "new-country" => (
+            "New country on",
+            "a country that your account was not used in before",
+        ),
+        _ => (
+            "Was this you? On",
+            "another place than a moment before, too far away to get there",
+        ),
+    }
+}
+
+fn title(site: &str, letters: &[Letter]) -> String {
+    let mut rules = letters
+        .iter()
+        .map(|letter| Alert::read(letter.event.detail.as_deref()).rule);
+    let first = rules.next().unwrap_or_default();
+    let what = if rules.all(|rule| rule == first) {
+        words(&first).0
+    } else {
+        "News of"
+    };
+    format!("{what} your account at {site}")
+}
+
 fn compose(site: &str, account: &str, subject: &Subject, letters: &[Letter]) -> String {
     let seen: Vec<String> = letters.iter().map(|letter| one(&letter.event)).collect();
     format!(
         "Hello {},\n\n\
-         somebody has just logged in to {site} as you, with a device that was not seen on your account before:\n\n\
+         your account at {site} has just been used in a way that is new:\n\n\
          {}\n\
          If that was you, there is nothing to do.\n\n\
          If it was not: open {account}, log that device out, and change your password.\n\
@@ -125,7 +154,8 @@ fn compose(site: &str, account: &str, subject: &Subject, letters: &[Letter]) -> 
 fn one(event: &EventJson) -> String {
     let alert = Alert::read(event.detail.as_deref());
     let mut text = format!(
-        "  device   {}\n",
+        "  what     {}\n  device   {}\n",
+        words(&alert.rule).1,
         line(&device::label(event.user_agent.as_deref()), 100)
     );
     for (name, value) in [
