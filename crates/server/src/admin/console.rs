@@ -2,7 +2,7 @@
 //!
 //! Operators have sessions of their own, in this process's memory: they never mix with the users' and end with a restart.
 
-use super::keys;
+use super::{keys, webhooks};
 use crate::app::address::{Lenient, Segment};
 use crate::app::body::Either;
 use crate::app::failure::redirect;
@@ -35,6 +35,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/console/logout", post(log_out))
         .route("/console/sessions/{id}/end", post(end))
         .route("/console/subjects/end", post(end_all))
+        .route("/console/webhooks/{name}/retry", post(retry))
         .layer(layer(app))
         .layer(CsrfLayer::new())
 }
@@ -109,6 +110,7 @@ async fn page(State(app): State<App>, Lenient(query): Lenient<PageQuery>, user: 
             ended: Some(hour.closed),
         },
         alerts: alerts(&app, now),
+        channels: webhooks::views(&app).await,
         events: Some(app.recent.latest().into_iter().map(event).collect()),
         search: search(&app, query.subject.as_deref()).await,
         notice: query.notice.as_deref().and_then(ConsoleNotice::from_slug),
@@ -260,6 +262,16 @@ async fn end_all(
         .end_all(&subject, CloseReason::Revoked, &cause)
         .await?;
     Ok(back(&form.subject, ConsoleNotice::SubjectEnded))
+}
+
+async fn retry(
+    State(app): State<App>,
+    user: User,
+    Segment(name): Segment,
+    Either(_, _): Either<OfSubject>,
+) -> Result<Response, Problem> {
+    webhooks::try_again(&app, user.subject().as_str(), &name).await?;
+    Ok(back("", ConsoleNotice::Retried))
 }
 
 fn back(subject: &str, notice: ConsoleNotice) -> Response {

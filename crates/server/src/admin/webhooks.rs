@@ -3,6 +3,7 @@
 use super::keys::Operator;
 use crate::app::App;
 use crate::app::address::Segment;
+use crate::pages::ChannelView;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
@@ -26,14 +27,44 @@ pub async fn list(State(app): State<App>) -> Result<Json<Value>, Problem> {
     Ok(Json(json!({ "webhooks": webhooks, "mail": mail })))
 }
 
-/// Has a channel's dead letters tried again, and the channel itself if its receiver wanted nothing any more.
+/// The same for the console. What can not be read is left out: the page says elsewhere that the store does not answer.
+pub async fn views(app: &App) -> Vec<ChannelView> {
+    let mut views = Vec::new();
+    for (name, _) in app.outbox.tallies() {
+        if let Ok(Some(status)) = app.outbox.status(name).await {
+            let more = if status.behind_more { "+" } else { "" };
+            views.push(ChannelView {
+                name: name.strip_prefix("webhook.").unwrap_or(name).to_owned(),
+                target: status.target.clone(),
+                state: state(&status).to_owned(),
+                behind: format!("{}{more}", status.behind),
+                sent: status.sent,
+                error: status
+                    .last_error
+                    .as_ref()
+                    .filter(|_| status.failing > 0)
+                    .map(|(_, why)| why.clone()),
+                dead: status.dead.letters.len(),
+            });
+        }
+    }
+    views
+}
+
+/// For programs: has a channel's dead letters tried again.
 pub async fn retry(
     State(app): State<App>,
     Extension(Operator(operator)): Extension<Operator>,
     Segment(name): Segment,
 ) -> Result<(StatusCode, Json<Value>), Problem> {
+    let count = try_again(&app, &operator, &name).await?;
+    Ok((StatusCode::ACCEPTED, Json(json!({ "retried": count }))))
+}
+
+/// Has a channel's dead letters tried again, and the channel itself if its receiver wanted nothing any more.
+pub async fn try_again(app: &App, operator: &str, name: &str) -> Result<usize, Problem> {
     let channel = if name.starts_with("mail.") {
-        name.clone()
+        name.to_owned()
     } else {
         format!("webhook.{name}")
     };
@@ -42,20 +73,20 @@ pub async fn retry(
     };
     let cause = app
         .sessions
-        .operator(&operator)
+        .operator(operator)
         .saying(format!("retried {channel}"));
     if let Err(error) = app.sessions.note(&Event::of(Kind::Admin, cause)).await {
         tracing::warn!(%error, "the journal did not take an event");
     }
-    Ok((StatusCode::ACCEPTED, Json(json!({ "retried": count }))))
+    Ok(count)
 }
 
 fn unavailable(error: StoreError) -> Problem {
     SessionError::from(error).into()
 }
 
-fn shown(name: &str, status: &Status, here: bool) -> Value {
-    let state = if status.gone {
+fn state(status: &Status) -> &'static str {
+    if status.gone {
         "gone"
     } else if status.failing > 0 {
         "failing"
@@ -63,7 +94,10 @@ fn shown(name: &str, status: &Status, here: bool) -> Value {
         "sending"
     } else {
         "waiting"
-    };
+    }
+}
+
+fn shown(name: &str, status: &Status, here: bool) -> Value {
     let error = status
         .last_error
         .as_ref()
@@ -71,7 +105,7 @@ fn shown(name: &str, status: &Status, here: bool) -> Value {
     json!({
         "name": name,
         "target": status.target,
-        "state": state,
+        "state": state(status),
         "sent_by_this_server": here,
         "behind": status.behind,
         "behind_more": status.behind_more,

@@ -23,6 +23,8 @@ pub struct ConsolePage {
     pub figures: Figures,
     /// What wants to be looked at, newest first.
     pub alerts: Vec<AlertView>,
+    /// Webhooks and mail, and how they are doing.
+    pub channels: Vec<ChannelView>,
     /// The newest entries of the journal, newest first; nothing when it could not be read.
     pub events: Option<Vec<EventView>>,
     /// What was searched for, and what was found.
@@ -55,6 +57,36 @@ pub struct Figures {
     pub failed_logins: Option<u64>,
     /// Sessions that ended in the last hour, for whatever reason.
     pub ended: Option<u64>,
+}
+
+/// A webhook, or mail.
+#[derive(Debug, Clone)]
+pub struct ChannelView {
+    /// `ops`, or `mail.alerts`.
+    pub name: String,
+    /// Where it leads.
+    pub target: String,
+    /// `sending`, `waiting`, `failing` or `gone`.
+    pub state: String,
+    /// How many events wait, perhaps with a `+`.
+    pub behind: String,
+    /// How many were delivered.
+    pub sent: u64,
+    /// What went wrong last.
+    pub error: Option<String>,
+    /// How many were given up.
+    pub dead: usize,
+}
+
+impl ChannelView {
+    fn is_bad(&self) -> bool {
+        matches!(self.state.as_str(), "failing" | "gone") || self.dead > 0
+    }
+
+    /// Whether there is something to try again.
+    fn can_be_retried(&self) -> bool {
+        self.dead > 0 || self.state == "gone"
+    }
 }
 
 /// One entry of the journal. The fields are those of an event in JSON.
@@ -98,6 +130,8 @@ pub enum ConsoleNotice {
     SubjectEnded,
     /// What should be ended was not there any more.
     SessionGone,
+    /// What a channel had given up is tried again.
+    Retried,
 }
 
 impl ConsoleNotice {
@@ -108,15 +142,20 @@ impl ConsoleNotice {
             Self::SessionEnded => "session-ended",
             Self::SubjectEnded => "subject-ended",
             Self::SessionGone => "session-gone",
+            Self::Retried => "retried",
         }
     }
 
     /// The notice of that name; nothing for any other text.
     #[must_use]
     pub fn from_slug(slug: &str) -> Option<Self> {
-        [Self::SessionEnded, Self::SubjectEnded, Self::SessionGone]
-            .into_iter()
-            .find(|notice| notice.slug() == slug)
+        let all = [
+            Self::SessionEnded,
+            Self::SubjectEnded,
+            Self::SessionGone,
+            Self::Retried,
+        ];
+        all.into_iter().find(|notice| notice.slug() == slug)
     }
 
     fn text(self) -> &'static str {
@@ -124,6 +163,7 @@ impl ConsoleNotice {
             Self::SessionEnded => "The session is ended.",
             Self::SubjectEnded => "All sessions of this subject are ended.",
             Self::SessionGone => "That session had ended already.",
+            Self::Retried => "What had been given up is tried again.",
         }
     }
 }

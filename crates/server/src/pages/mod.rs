@@ -28,7 +28,7 @@ mod step_up;
 
 pub use account::{AccountNotice, AccountPage, OtherSessions};
 pub use alert::{AlertView, EvidenceView};
-pub use console::{ConsoleNotice, ConsolePage, EventView, Figures, StoreView, SubjectSearch};
+pub use console::{ChannelView, ConsoleNotice, ConsolePage, EventView, Figures, StoreView, SubjectSearch};
 pub use console_login::{ConsoleLoginPage, ConsoleLoginProblem};
 pub use failure::{Failure, FailurePage, Place};
 pub use login::{DemoLogin, LoginNotice, LoginPage, LoginProblem};

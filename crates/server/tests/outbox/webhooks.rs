@@ -1,6 +1,6 @@
 //! What is sent, and what operators see of it.
 
-use crate::common::kind;
+use crate::common::{ADMIN_KEY, Browser, kind};
 use crate::receiver::{Act, Receiver};
 use crate::{about, sending_to, state, within};
 use serde_json::json;
@@ -101,6 +101,33 @@ fn dead_letters_are_listed_with_the_reason_and_sent_again_on_request() {
             .iter()
             .any(|event| event["detail"] == "retried webhook.ops")
     );
+}
+
+#[test]
+fn an_operator_sees_on_the_console_what_was_given_up_and_has_it_tried_again() {
+    let receiver = Receiver::start(|_, before| Act::Status(if before < 4 { 500 } else { 200 }));
+    let server = sending_to(&receiver.url())
+        .set("webhook.ops.kinds", "login-failed")
+        .start();
+    let name = server.user(&[]);
+    let wrong = json!({ "username": name, "password": "not the one" });
+    server.browser().post("/auth/login", &wrong).is(401);
+    within(10, "given up", || state(&server)["dead_letters"][0].is_object());
+    let operator = Browser::new(server.admin, &format!("http://{}", server.admin));
+    operator.submit("/console/login", &[("key", ADMIN_KEY)]).is(303);
+    let page = operator.visit("/console").is(200).body;
+    assert!(
+        page.contains("Webhooks and mail") && page.contains("Try again"),
+        "{page}"
+    );
+    let to = operator.submit("/console/webhooks/ops/retry", &[]);
+    let page = operator.visit(to.see_other()).is(200).body;
+    assert!(page.contains("What had been given up is tried again."), "{page}");
+    within(10, "taken", || receiver.all().len() == 5);
+    within(5, "off the list", || state(&server)["dead_letters"] == json!([]));
+    let page = operator.visit("/console").is(200).body;
+    assert!(!page.contains("Try again"), "{page}");
+    operator.submit("/console/webhooks/nobody/retry", &[]).is(404);
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use askama::Template as _;
 use cloakroom_server::pages::{
-    AccountNotice, AccountPage, AlertView, ConsoleLoginPage, ConsoleLoginProblem, ConsoleNotice, ConsolePage,
-    DemoLogin, EventView, EvidenceView, Failure, FailurePage, Figures, LoginNotice, LoginPage, LoginProblem,
-    OtherSessions, PasswordPage, PasswordProblem, Place, SessionView, StepUpPage, StepUpProblem,
-    StepUpReason, StoreView, SubjectSearch,
+    AccountNotice, AccountPage, AlertView, ChannelView, ConsoleLoginPage, ConsoleLoginProblem, ConsoleNotice,
+    ConsolePage, DemoLogin, EventView, EvidenceView, Failure, FailurePage, Figures, LoginNotice, LoginPage,
+    LoginProblem, OtherSessions, PasswordPage, PasswordProblem, Place, SessionView, StepUpPage,
+    StepUpProblem, StepUpReason, StoreView, SubjectSearch,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -198,6 +198,28 @@ fn evidence(minutes_ago: i64, kind: &str, ip: &str, country: &str) -> EvidenceVi
     }
 }
 
+fn channels() -> Vec<ChannelView> {
+    let well = ChannelView {
+        name: "ops".to_owned(),
+        target: "https://receiver.example.com/hooks".to_owned(),
+        state: "sending".to_owned(),
+        behind: "0".to_owned(),
+        sent: 12_480,
+        error: None,
+        dead: 0,
+    };
+    let ill = ChannelView {
+        name: "billing".to_owned(),
+        target: "https://billing.example.com/hooks/from/cloakroom".to_owned(),
+        state: "failing".to_owned(),
+        behind: "1000+".to_owned(),
+        error: Some("it answered 500".to_owned()),
+        dead: 3,
+        ..well.clone()
+    };
+    vec![well, ill]
+}
+
 fn alerts() -> Vec<AlertView> {
     let travel = AlertView {
         told_at: now() - minutes(3),
@@ -248,6 +270,7 @@ fn console() -> ConsolePage {
             ended: Some(274),
         },
         alerts: Vec::new(),
+        channels: Vec::new(),
         events: Some(events()),
         search: None,
         notice: None,
@@ -443,6 +466,7 @@ fn add_consoles(add: Add) {
         "console-alerts",
         ConsolePage {
             alerts: alerts(),
+            channels: channels(),
             ..console()
         }
         .render(),
@@ -483,6 +507,7 @@ fn add_consoles(add: Add) {
         ConsoleNotice::SessionEnded,
         ConsoleNotice::SubjectEnded,
         ConsoleNotice::SessionGone,
+        ConsoleNotice::Retried,
     ] {
         let page = ConsolePage {
             notice: Some(notice),
@@ -512,6 +537,18 @@ fn hostile_alert() -> AlertView {
         }],
         advice: text(),
         response: text(),
+    }
+}
+
+fn hostile_channel() -> ChannelView {
+    ChannelView {
+        name: HOSTILE.to_owned(),
+        target: HOSTILE.to_owned(),
+        state: HOSTILE.to_owned(),
+        behind: HOSTILE.to_owned(),
+        error: Some(HOSTILE.to_owned()),
+        sent: u64::MAX,
+        dead: 1,
     }
 }
 
@@ -604,6 +641,7 @@ pub fn hostile_pages() -> Vec<(&'static str, String)> {
             ConsolePage {
                 site: text(),
                 alerts: vec![hostile_alert()],
+                channels: vec![hostile_channel()],
                 store: StoreView {
                     kind: text(),
                     detail: some(),
