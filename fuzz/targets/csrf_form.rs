@@ -1,8 +1,8 @@
 #![no_main]
 
-#[path = "../../crates/http/src/csrf/field.rs"]
-mod field;
 #[path = "../src/form_decoders.rs"]
 mod decoders;
+#[path = "../../crates/http/src/csrf/field.rs"]
+mod field;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| decoders::csrf_form(bytes));
