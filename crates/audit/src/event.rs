@@ -7,6 +7,8 @@ use std::borrow::Cow;
 
 /// The most that is kept of a text, in bytes. Subjects and `User-Agent`s have bounds of their own (255, 512).
 const LONGEST: usize = 1024;
+/// The same for what else there is to say: an alert brings the events that it rests on.
+const LONGEST_DETAIL: usize = 8192;
 
 /// An event in JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +69,7 @@ impl EventJson {
             subject: cut(self.subject),
             actor: text::cut(self.actor, LONGEST),
             user_agent: cut(self.user_agent),
-            detail: cut(self.detail),
+            detail: self.detail.map(|text| text::cut(text, LONGEST_DETAIL)),
             ..self
         }
     }

@@ -22,7 +22,7 @@ const NOTED: (u32, Duration) = (50, Duration::from_secs(1));
 /// use std::time::Duration;
 ///
 /// # fn with(sessions: cloakroom_core::Sessions) -> SessionLayer {
-/// let limit = GuessLimit::new(Arc::new(Meter::new(None)), Rate::new(100, Duration::from_secs(1)));
+/// let limit = GuessLimit::new(Arc::new(Meter::new(None)), Rate::new(1000, Duration::from_millis(100)));
 /// SessionLayer::new(sessions).limit_guesses(limit)
 /// # }
 /// ```
@@ -37,7 +37,7 @@ struct Parts {
 }
 
 impl GuessLimit {
-    /// So many from one IPv4 address or /64, and ten times as many from all together. Beyond that, those who have no
+    /// So many from one IPv4 address or /64, and a hundred times as many from all together. Beyond that, those who have no
     /// session get 429 `RATE_LIMITED` instead of 401.
     #[must_use]
     pub fn new(meter: Arc<Meter>, rate: Rate) -> Self {
@@ -59,7 +59,7 @@ impl GuessLimit {
 
     fn budgets(&self, client: &Client) -> [Budget; 2] {
         let rate = self.0.rate;
-        let overall = Rate::new(rate.burst().saturating_mul(10), rate.every() / 10);
+        let overall = Rate::new(rate.burst().saturating_mul(100), rate.every() / 100);
         let budget = |name: String, rate| Budget { name, rate };
         [
             budget(format!("token:{}", source_name(client.ip)), rate),

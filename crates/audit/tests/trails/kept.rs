@@ -57,7 +57,7 @@ fn whatever_a_client_sends_one_line_is_one_entry() {
         Some(evil),
         "nothing is lost but what is too long"
     );
-    assert_eq!(kept.detail.unwrap().len(), 1024);
+    assert_eq!(kept.detail.unwrap().len(), 8192);
     assert_eq!(folder.is_whole().entries, 1);
 }
 

@@ -56,8 +56,11 @@ impl Gate {
     }
 }
 
-fn made_up(number: u8) -> String {
-    format!("{SID}={}", URL_SAFE_NO_PAD.encode([number; 33]))
+fn made_up(number: u16) -> String {
+    let [high, low] = number.to_be_bytes();
+    let mut bytes = [high; 33];
+    bytes[32] = low;
+    format!("{SID}={}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
 #[tokio::test]
@@ -101,10 +104,10 @@ async fn one_dead_token_shown_again_and_again_is_one() {
 }
 
 #[tokio::test]
-async fn all_networks_together_are_held_up_at_ten_times_the_rate() {
+async fn all_networks_together_are_held_up_at_a_hundred_times_the_rate() {
     let gate = Gate::new();
-    for number in 0..50 {
-        let from = format!("198.51.100.{number}");
+    for number in 0..500 {
+        let from = format!("198.51.{}.{}", number / 250, number % 250);
         gate.show(&made_up(100 + number), &from)
             .await
             .refused(401, "NO_SESSION");

@@ -17,7 +17,7 @@ impl Default for Throttle {
             source: Rate::new(50, Duration::from_secs(6)),
             account: Rate::new(10, Duration::from_secs(30)),
             device: Rate::new(10, Duration::from_secs(30)),
-            tokens: Rate::new(100, Duration::from_secs(1)),
+            tokens: Rate::new(1000, Duration::from_millis(100)),
             keys: Rate::new(10, Duration::from_secs(10)),
         }
     }

@@ -202,8 +202,8 @@ pub struct Throttle {
     /// Wrong passwords from a browser that has logged in to this account before, and in a session. Default `10/30s`, growing
     /// alike, and apart from what strangers do.
     pub device: Rate,
-    /// Session tokens that open nothing, from one network; ten times as many from all. Default `100/1s`. Only those who hold
-    /// such tokens are refused.
+    /// Session tokens that open nothing, from one network; a hundred times as many from all. Default `1000/100ms`: in the
+    /// morning, a whole company comes back with yesterday's through one address. Only those who hold such tokens are refused.
     pub tokens: Rate,
     /// Wrong admin keys from one network. Default `10/10s`.
     pub keys: Rate,
