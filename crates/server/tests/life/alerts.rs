@@ -107,6 +107,18 @@ fn a_rule_can_demand_a_step_up_or_end_the_session_or_be_off() {
 }
 
 #[test]
+fn a_copied_cookie_is_told_also_where_the_binding_has_stopped_it_already() {
+    let server = Setup::default().start();
+    let name = server.user(&[]);
+    let mut thief = server.logged_in(&name).copy();
+    CHROME.clone_into(&mut thief.agent);
+    thief.get("/auth/whoami").problem(401, "FINGERPRINT_MISMATCH");
+    until("told", || {
+        !of_rule(&alerts(&server, &name), "device-change").is_empty()
+    });
+}
+
+#[test]
 fn a_database_that_is_missing_or_broken_is_said_at_the_start() {
     let server = Setup::default().start();
     let broken = server.data().join("broken.mmdb");
