@@ -3,8 +3,10 @@
 use proxy_header::{Error, ParseConfig, ProxyHeader};
 use std::net::IpAddr;
 
-/// The longest header that is read, in bytes. Version 1 has 107 at most; version 2 has 52, and what proxies like to add.
+/// The longest header that is read, in bytes: version 2 has 52, and what proxies like to add.
 pub const MOST: usize = 4096;
+/// The longest of version 1, by the standard.
+const MOST_V1: usize = 107;
 /// Signature, command, family and length of version 2.
 const FIXED: usize = 16;
 
@@ -40,6 +42,9 @@ pub fn belonging(bytes: &[u8]) -> usize {
 
 /// Reads what has arrived, which is no more than [`belonging`] says.
 pub fn read(bytes: &[u8]) -> Result<Arrived, NoHeader> {
+    if bytes.first() == Some(&b'P') && bytes.len() > MOST_V1 {
+        return Err(NoHeader);
+    }
     let config = ParseConfig {
         include_tlvs: false,
         ..ParseConfig::default()

@@ -87,6 +87,19 @@ fn what_is_no_header_is_known_for_it_before_much_was_read() {
     }
 }
 
+/// Found by letting the target run: numbers may begin with zeros, and a header that is longer than the standard allows was
+/// read if it came at once, and refused if it came in pieces.
+#[test]
+fn a_header_of_version_1_that_is_too_long_is_refused_however_it_comes() {
+    let line = |zeros: usize| format!("PROXY TCP4 193.0.2.1 92.0.2.2 {}234 80\r\n", "0".repeat(zeros));
+    let longest = line(107 - line(0).len());
+    assert!(matches!(told(longest.as_bytes()), Ok(Arrived::Whole(_))));
+    decoders::proxy_header(longest.as_bytes());
+    let too_long = line(108 - line(0).len());
+    assert_eq!(told(too_long.as_bytes()), Err(NoHeader));
+    decoders::proxy_header(too_long.as_bytes());
+}
+
 /// The fuzz target, on a fixed walk.
 #[test]
 fn any_bytes_at_all() {
