@@ -82,10 +82,11 @@ impl FromStr for Target {
     type Err = BadTarget;
 
     fn from_str(text: &str) -> Result<Self, BadTarget> {
-        if text.len() > 2000 {
-            return Err(BadTarget::NoUrl);
-        }
-        let url = Url::parse(text).map_err(|_| BadTarget::NoUrl)?;
+        let fits = |text: &str| text.len() <= 2000;
+        let url = Url::parse(text)
+            .ok()
+            .filter(|url| fits(text) && fits(url.as_str()));
+        let url = url.ok_or(BadTarget::NoUrl)?;
         if !matches!(url.scheme(), "https" | "http") {
             return Err(BadTarget::Scheme);
         }

@@ -15,6 +15,9 @@ fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
 
 #[test]
 fn urls_of_receivers() {
+    // Bytes beyond ASCII grow when they are written as URLs want them: found by letting the target run.
+    let growing = format!("https://h/{}", "é".repeat(900));
+    targets::url(growing.as_bytes());
     let corpus = texts(&[
         "https://receiver.example.com:8443/hooks?key=1",
         "http://[::ffff:127.0.0.1]/",
@@ -43,5 +46,13 @@ fn mail_servers_addresses_and_secrets() {
         "ops+x@example.com",
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     ]);
+    // The same: a user with a percent sign in it, and a host that is none.
+    for found in [
+        "smtps://ops%%44em[@i\u{fffd}",
+        "smtps://ops%2544em@mail.example.com",
+        "smtp://a%2fb@h_1",
+    ] {
+        targets::settings(found.as_bytes());
+    }
     walk(INPUTS, &corpus, targets::settings);
 }

@@ -9,6 +9,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::transport::smtp::extension::ClientId;
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use std::error::Error as _;
 use std::fmt;
 use std::str::FromStr;
@@ -68,6 +69,10 @@ impl FromStr for Relay {
         let user = percent_encoding::percent_decode_str(url.username()).decode_utf8();
         let user = user.map_err(|_| BadRelay::NoUrl)?.into_owned();
         let address = host.parse::<std::net::IpAddr>();
+        let of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        if address.is_err() && !host.bytes().all(of_a_name) {
+            return Err(BadRelay::NoUrl);
+        }
         Ok(Self {
             port: url.port().unwrap_or(if implicit { 465 } else { 587 }),
             local: host == "localhost" || address.is_ok_and(|address| address.is_loopback()),
@@ -86,6 +91,13 @@ impl Relay {
     }
 }
 
+/// All but what may stand as it is everywhere in a URL (RFC 3986 §2.3).
+const ESCAPED: AsciiSet = NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
 impl fmt::Display for Relay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.implicit { "smtps" } else { "smtp" };
@@ -93,7 +105,10 @@ impl fmt::Display for Relay {
         let literal = self.host.parse::<std::net::Ipv6Addr>();
         let host = literal.map_or_else(|_| self.host.clone(), |v6| Host::<String>::Ipv6(v6).to_string());
         let _ = (url.set_host(Some(&host)), url.set_port(Some(self.port)));
-        let _ = url.set_username(self.user.as_deref().unwrap_or_default());
+        // A percent sign would be taken for the begin of an escape.
+        let user = self.user.as_deref().unwrap_or_default();
+        let user = percent_encoding::utf8_percent_encode(user, &ESCAPED);
+        let _ = url.set_username(&user.to_string());
         write!(f, "{}", url.as_str().trim_end_matches('/'))
     }
 }
