@@ -4,7 +4,7 @@
 //! not a log-out.
 
 use crate::client::Client;
-use crate::device;
+use crate::device::Agent;
 use crate::policy::PolicyError;
 use std::fmt;
 use std::net::IpAddr;
@@ -160,19 +160,21 @@ impl Binding {
 
 fn same_browser(before: &Client, now: &Client) -> bool {
     match (before.user_agent.as_deref(), now.user_agent.as_deref()) {
-        (Some(before), Some(now)) => {
-            before == now || (device::family(before) == device::family(now) && !is_older(before, now))
-        }
+        (Some(before), Some(now)) => before == now || is_same(&Agent::read(before), &Agent::read(now)),
         (Some(_), None) => false,
         // An application that opens a session for somebody may not know their browser.
         (None, _) => true,
     }
 }
 
+fn is_same(before: &Agent<'_>, now: &Agent<'_>) -> bool {
+    (before.browser, before.system) == (now.browser, now.system) && !is_older(before.major, now.major)
+}
+
 /// Browsers are updated, and now and then an update is taken back; none gets much older.
-fn is_older(before: &str, now: &str) -> bool {
+fn is_older(before: Option<u32>, now: Option<u32>) -> bool {
     const TAKEN_BACK: u32 = 2;
-    match (device::major(before), device::major(now)) {
+    match (before, now) {
         (Some(before), Some(now)) => now.saturating_add(TAKEN_BACK) < before,
         _ => false,
     }

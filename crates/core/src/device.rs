@@ -39,34 +39,47 @@ const SYSTEMS: &[(&str, &str)] = &[
 /// The label of a device: browser and system, one of them, or the product that the header names first.
 #[must_use]
 pub fn label(user_agent: Option<&str>) -> String {
-    match user_agent.map(family) {
+    let agent = user_agent.map(Agent::read);
+    match agent.map(|agent| (agent.browser, agent.system)) {
         Some((Some(browser), Some(system))) => format!("{browser} on {system}"),
         Some((Some(name), None) | (None, Some(name))) => name.to_owned(),
         None | Some((None, None)) => "Unknown device".to_owned(),
     }
 }
 
-/// The major version of the browser, if it says one.
-pub(crate) fn major(user_agent: &str) -> Option<u32> {
-    let mark = BROWSERS.iter().find_map(|(mark, _)| user_agent.split_once(mark));
-    let version = mark.or_else(|| user_agent.split_once('/'))?.1;
-    let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
-    digits.parse().ok()
+/// What a header says of the browser that sent it.
+pub(crate) struct Agent<'a> {
+    /// The browser; one that is not in the table goes by the product that is named first.
+    pub(crate) browser: Option<&'a str>,
+    /// Its major version, if it says one.
+    pub(crate) major: Option<u32>,
+    /// What it runs on.
+    pub(crate) system: Option<&'static str>,
 }
 
-/// Browser and system, without versions. A browser that is not in the table goes by the product that is named first.
-pub(crate) fn family(user_agent: &str) -> (Option<&str>, Option<&str>) {
-    let find = |table: &'static [(&str, &str)]| {
-        table
+impl<'a> Agent<'a> {
+    pub(crate) fn read(user_agent: &'a str) -> Self {
+        let known = BROWSERS
             .iter()
-            .find(|(mark, _)| user_agent.contains(mark))
-            .map(|(_, name)| *name)
-    };
-    let first = || {
-        user_agent
-            .split(['/', ' '])
-            .next()
-            .filter(|name| !name.is_empty() && *name != "Mozilla")
-    };
-    (find(BROWSERS).or_else(first), find(SYSTEMS))
+            .find_map(|(mark, name)| Some((*name, user_agent.split_once(mark)?.1)));
+        let (browser, version) = match known {
+            Some((name, version)) => (Some(name), Some(version)),
+            None => (
+                first_product(user_agent),
+                user_agent.split_once('/').map(|(_, version)| version),
+            ),
+        };
+        let digits = version.and_then(|version| version.split(|c: char| !c.is_ascii_digit()).next());
+        let system = SYSTEMS.iter().find(|(mark, _)| user_agent.contains(mark));
+        Self {
+            browser,
+            major: digits.and_then(|digits| digits.parse().ok()),
+            system: system.map(|(_, name)| *name),
+        }
+    }
+}
+
+fn first_product(user_agent: &str) -> Option<&str> {
+    let first = user_agent.split(['/', ' ']).next();
+    first.filter(|name| !name.is_empty() && *name != "Mozilla")
 }
