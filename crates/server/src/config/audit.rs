@@ -1,10 +1,10 @@
 //! `[audit]`: where what happened is written down.
 
-use super::setting::{Raw, Settings, boolean, number, text};
+use super::setting::{Raw, Settings, boolean, number, path, text};
 use super::size::Size;
 use super::span::Span;
 use super::{Audit, policy};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const LEAST: Size = Size(1_000);
 const MOST: Size = Size(1_000_000_000_000);
@@ -22,12 +22,6 @@ pub(super) fn read(settings: &mut Settings, data_dir: &Path) -> Audit {
             .read("audit.retain", retain)
             .unwrap_or_else(|| Some(Span::from_days(400))),
     }
-}
-
-/// A path; nothing if the text is empty.
-fn path(raw: &Raw) -> Result<Option<PathBuf>, &'static str> {
-    let path = text(raw)?;
-    Ok((!path.is_empty()).then(|| path.into()))
 }
 
 fn size(raw: &Raw) -> Result<Size, String> {

@@ -14,7 +14,8 @@ use super::build::{network, parse};
 use super::error::{Place, Problem};
 use super::keys::WEBHOOK;
 use super::policy::span;
-use super::setting::{Raw, Settings, number, text};
+use super::print::{shown, shown_path};
+use super::setting::{Raw, Settings, number, path, text};
 use super::span::Span;
 
 /// `[outbound]`: what holds for everything that leaves.
@@ -108,9 +109,7 @@ pub(super) fn outbound(settings: &mut Settings) -> Outbound {
     }
     Outbound {
         allow_networks: settings.read_list("outbound.allow_networks", network),
-        ca_file: settings
-            .read("outbound.ca_file", |raw| text(raw).map(PathBuf::from))
-            .filter(|path| !path.as_os_str().is_empty()),
+        ca_file: settings.read("outbound.ca_file", path).flatten(),
         attempts: whole(settings, "outbound.attempts", 100).unwrap_or(14),
         retry_first,
         retry_longest,
@@ -234,17 +233,15 @@ pub(super) fn entries(
     mail: Option<&Mail>,
     webhooks: &[Webhook],
 ) -> Vec<(String, Value)> {
-    let shown = |value: &dyn std::fmt::Display| json!(value.to_string());
-    let ca_file = outbound.ca_file.as_ref().map(|path| path.display().to_string());
     let mut entries = vec![
         (
             "outbound.allow_networks",
-            outbound.allow_networks.iter().map(|net| shown(net)).collect(),
+            outbound.allow_networks.iter().map(shown).collect(),
         ),
-        ("outbound.ca_file", json!(ca_file.unwrap_or_default())),
+        ("outbound.ca_file", shown_path(outbound.ca_file.as_deref())),
         ("outbound.attempts", json!(outbound.attempts)),
-        ("outbound.retry_first", shown(&outbound.retry_first)),
-        ("outbound.retry_longest", shown(&outbound.retry_longest)),
+        ("outbound.retry_first", shown(outbound.retry_first)),
+        ("outbound.retry_longest", shown(outbound.retry_longest)),
         (
             "mail.smtp",
             json!(mail.map(|mail| mail.relay.to_string()).unwrap_or_default()),
@@ -270,10 +267,7 @@ pub(super) fn entries(
                 key("secret"),
                 webhook.secrets.iter().map(|_| json!("***")).collect(),
             ),
-            (
-                key("kinds"),
-                webhook.kinds.iter().map(|kind| shown(kind)).collect(),
-            ),
+            (key("kinds"), webhook.kinds.iter().map(shown).collect()),
         ]);
     }
     entries

@@ -1,7 +1,7 @@
 //! The effective configuration, to be looked at: secrets hidden, defaults filled in.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
 use cloakroom::{ForwardedHeader, WhenFull};
 use serde_json::{Map, Value, json};
@@ -60,10 +60,6 @@ impl Config {
     }
 
     fn defence_entries(&self) -> Vec<(&'static str, Value)> {
-        let file = |file: &Option<PathBuf>| {
-            file.as_ref()
-                .map_or_else(|| json!(""), |file| shown(file.display()))
-        };
         let watch = &self.watch;
         vec![
             ("binding.ip", reaction(self.binding.ip)),
@@ -83,9 +79,9 @@ impl Config {
             ("watch.off", watch.off.iter().map(shown).collect()),
             ("watch.step_up", watch.step_up.iter().map(shown).collect()),
             ("watch.end", watch.end.iter().map(shown).collect()),
-            ("watch.countries", file(&watch.countries)),
-            ("watch.cities", file(&watch.cities)),
-            ("watch.systems", file(&watch.systems)),
+            ("watch.countries", shown_path(watch.countries.as_deref())),
+            ("watch.cities", shown_path(watch.cities.as_deref())),
+            ("watch.systems", shown_path(watch.systems.as_deref())),
             (
                 "watch.exempt_networks",
                 watch.exempt_networks.iter().map(shown).collect(),
@@ -102,17 +98,10 @@ impl Config {
     }
 
     fn audit_entries(&self) -> Vec<(&'static str, Value)> {
-        let path = |path: &Option<PathBuf>| {
-            json!(
-                path.as_ref()
-                    .map(|it| it.display().to_string())
-                    .unwrap_or_default()
-            )
-        };
         vec![
             ("audit.log", json!(self.audit.log)),
-            ("audit.file", path(&self.audit.file)),
-            ("audit.sealed", path(&self.audit.sealed)),
+            ("audit.file", shown_path(self.audit.file.as_deref())),
+            ("audit.sealed", shown_path(self.audit.sealed.as_deref())),
             ("audit.rotate", shown(self.audit.rotate)),
             ("audit.keep", json!(self.audit.keep)),
             (
@@ -198,8 +187,13 @@ fn insert(object: &mut Map<String, Value>, path: &str, value: Value) {
     }
 }
 
-fn shown(value: impl std::fmt::Display) -> Value {
+pub(super) fn shown(value: impl std::fmt::Display) -> Value {
     Value::String(value.to_string())
+}
+
+/// A path as it is read again: the empty text is none.
+pub(super) fn shown_path(path: Option<&Path>) -> Value {
+    shown(path.unwrap_or(Path::new("")).display())
 }
 
 fn reaction(reaction: Reaction) -> Value {

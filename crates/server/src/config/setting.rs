@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 
 use super::error::{ConfigError, Place, Problem};
 use super::keys;
@@ -171,6 +172,12 @@ pub(super) fn text(raw: &Raw) -> Result<&str, &'static str> {
         Raw::Text(text) | Raw::Word(text) => Ok(text),
         _ => Err("must be text in quotes"),
     }
+}
+
+/// A path; none if the text is empty.
+pub(super) fn path(raw: &Raw) -> Result<Option<PathBuf>, &'static str> {
+    let path = text(raw)?;
+    Ok((!path.is_empty()).then(|| path.into()))
 }
 
 /// A whole number within bounds.

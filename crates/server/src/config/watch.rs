@@ -1,30 +1,20 @@
 //! `[watch]`: which rules look for what is odd, what follows from it, and what tells where addresses are.
 
 use super::build::network;
-use super::setting::{Settings, boolean, text};
+use super::setting::{Settings, boolean, path};
 use super::tree::Watch;
 use cloakroom_watch::Rule;
-use std::path::PathBuf;
 
 /// Reads the section and notes what is wrong with it.
 pub(super) fn read(settings: &mut Settings) -> Watch {
-    let mut file = |key| {
-        let path = settings.read(key, |raw| text(raw).map(PathBuf::from));
-        path.filter(|path| !path.as_os_str().is_empty())
-    };
-    let (countries, cities, systems) = (
-        file("watch.countries"),
-        file("watch.cities"),
-        file("watch.systems"),
-    );
     let watch = Watch {
+        countries: settings.read("watch.countries", path).flatten(),
+        cities: settings.read("watch.cities", path).flatten(),
+        systems: settings.read("watch.systems", path).flatten(),
         enabled: settings.read("watch.enabled", boolean).unwrap_or(true),
         off: settings.read_list("watch.off", rule),
         step_up: settings.read_list("watch.step_up", rule),
         end: settings.read_list("watch.end", rule),
-        countries,
-        cities,
-        systems,
         exempt_networks: settings.read_list("watch.exempt_networks", network),
         exempt_systems: settings.read_list("watch.exempt_systems", system),
     };
