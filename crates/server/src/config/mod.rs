@@ -39,6 +39,7 @@ mod store_url;
 mod tests;
 mod throttle;
 mod tree;
+mod units;
 mod watch;
 
 use std::ffi::OsString;

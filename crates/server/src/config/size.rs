@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::units;
+
 /// The units, largest first.
 const UNITS: [(&str, u64); 5] = [
     ("TB", 1_000_000_000_000),
@@ -26,22 +28,13 @@ impl FromStr for Size {
     type Err = BadSize;
 
     fn from_str(text: &str) -> Result<Self, BadSize> {
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, unit) = text.split_at(digits);
-        let number: u64 = number.parse().map_err(|_| BadSize)?;
-        let (_, bytes) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(BadSize)?;
-        number.checked_mul(*bytes).map(Self).ok_or(BadSize)
+        units::read(text, &UNITS).map(Self).ok_or(BadSize)
     }
 }
 
 impl fmt::Display for Size {
-    /// The largest unit that divides evenly, so that what is printed can be read back.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let whole = UNITS
-            .iter()
-            .find(|(_, bytes)| self.0.is_multiple_of(*bytes) && self.0 > 0);
-        let (unit, bytes) = whole.unwrap_or(&("B", 1));
-        write!(f, "{}{unit}", self.0 / bytes)
+        units::write(f, self.0, &UNITS, "B")
     }
 }
 

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::units;
+
 /// The units, longest first, with their length in milliseconds.
 const UNITS: [(&str, u64); 5] = [
     ("d", 86_400_000),
@@ -65,24 +67,13 @@ impl FromStr for Span {
     type Err = BadSpan;
 
     fn from_str(text: &str) -> Result<Self, BadSpan> {
-        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, unit) = text.split_at(digits);
-        // `parse` refuses the empty text; a sign never gets here.
-        let number: u64 = number.parse().map_err(|_| BadSpan)?;
-        let (_, millis) = UNITS.iter().find(|(name, _)| *name == unit).ok_or(BadSpan)?;
-        number.checked_mul(*millis).map(Self).ok_or(BadSpan)
+        units::read(text, &UNITS).map(Self).ok_or(BadSpan)
     }
 }
 
 impl fmt::Display for Span {
-    /// The longest unit that divides evenly, so that what is printed can be read back.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 == 0 {
-            return f.write_str("0s");
-        }
-        let whole = UNITS.iter().find(|(_, millis)| self.0.is_multiple_of(*millis));
-        let (unit, millis) = whole.unwrap_or(&("ms", 1));
-        write!(f, "{}{unit}", self.0 / millis)
+        units::write(f, self.0, &UNITS, "s")
     }
 }
 
