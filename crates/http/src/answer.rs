@@ -3,8 +3,7 @@
 use crate::problem::{Code, Problem};
 use crate::session::Session;
 use bytes::Bytes;
-use futures_util::FutureExt as _;
-use futures_util::future::CatchUnwind;
+use futures_util::future::{CatchUnwind, FutureExt as _, MapOk, TryFutureExt as _};
 use http::Response;
 use http_body_util::{Either, Full};
 use pin_project_lite::pin_project;
@@ -16,6 +15,17 @@ use std::task::{Context, Poll, ready};
 
 /// The service's own body, or that of an error in its place.
 pub type Body<B> = Either<B, Full<Bytes>>;
+
+/// A service's answer on its way, as it is.
+pub(crate) type Passed<F, R> = MapOk<F, fn(Response<R>) -> Response<Body<R>>>;
+
+/// Lets an answer through.
+pub(crate) fn passed<F, R, E>(called: F) -> Passed<F, R>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+{
+    called.map_ok(|response| response.map(Either::Left))
+}
 
 type Writing<R> = Pin<Box<dyn Future<Output = Response<Body<R>>> + Send>>;
 type Panic = Box<dyn Any + Send>;

@@ -29,6 +29,7 @@ mod extract;
 mod guesses;
 mod headers;
 mod layer;
+mod media_type;
 mod origin;
 mod problem;
 mod require_json;

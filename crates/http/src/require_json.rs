@@ -1,9 +1,10 @@
 //! JSON endpoints take JSON (ASVS 3.5.2): what a form of another site can send without being asked is refused.
 
-use crate::answer::Body;
+use crate::answer::{Body, Passed, passed};
+use crate::media_type::essence;
 use crate::origin::is_safe;
 use crate::problem::{Code, Problem};
-use futures_util::future::{Either, MapOk, Ready, TryFutureExt as _, ready};
+use futures_util::future::{Either, Ready, ready};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, Request, Response};
 use std::task::{Context, Poll};
@@ -28,8 +29,6 @@ impl<S> Layer<S> for RequireJson {
 #[derive(Clone, Debug)]
 pub struct JsonOnly<S>(S);
 
-type Passed<F, R> = MapOk<F, fn(Response<R>) -> Response<Body<R>>>;
-
 impl<S, B, R> Service<Request<B>> for JsonOnly<S>
 where
     S: Service<Request<B>, Response = Response<R>>,
@@ -44,7 +43,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         if is_acceptable(request.method(), request.headers()) {
-            return Either::Left(self.0.call(request).map_ok(|response| response.map(Body::Left)));
+            return Either::Left(passed(self.0.call(request)));
         }
         let problem = Problem::from(Code::UnsupportedMediaType);
         Either::Right(ready(Ok(problem.response().map(Body::Right))))
@@ -64,8 +63,7 @@ fn is_acceptable(method: &Method, headers: &HeaderMap) -> bool {
 }
 
 fn is_json(kind: &[u8]) -> bool {
-    let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default();
-    let essence = essence.trim_ascii().to_ascii_lowercase();
+    let essence = essence(kind).to_ascii_lowercase();
     let structured = essence.starts_with(b"application/") && essence.ends_with(b"+json");
     essence == b"application/json" || structured
 }

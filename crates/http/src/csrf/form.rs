@@ -1,5 +1,6 @@
 //! The field of an HTML form, found without taking the form away from whoever it is for.
 
+use crate::media_type::essence;
 use crate::problem::{Code, Problem};
 use bytes::Bytes;
 use http::HeaderMap;
@@ -12,10 +13,7 @@ pub(super) fn is_form(headers: &HeaderMap) -> bool {
     let kind = headers
         .get(CONTENT_TYPE)
         .map_or(&b""[..], |value| value.as_bytes());
-    let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default();
-    essence
-        .trim_ascii()
-        .eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
+    essence(kind).eq_ignore_ascii_case(b"application/x-www-form-urlencoded")
 }
 
 /// The whole body, if it is no longer than that.

@@ -3,12 +3,12 @@
 use super::field::field;
 use super::form;
 use super::{CsrfToken, is_genuine};
-use crate::answer::Body;
+use crate::answer::{Body, Passed, passed};
 use crate::origin::is_safe;
 use crate::problem::{Code, Problem};
 use crate::session::{Session, Unloaded};
 use bytes::Bytes;
-use futures_util::future::{BoxFuture, Either, FutureExt as _, MapOk, TryFutureExt as _};
+use futures_util::future::{BoxFuture, Either, FutureExt as _};
 use http::{HeaderMap, Request, Response};
 use std::error::Error;
 use std::task::{Context, Poll};
@@ -76,8 +76,6 @@ pub struct CsrfService<S> {
     rule: CsrfTokens,
 }
 
-type Passed<F, R> = MapOk<F, fn(Response<R>) -> Response<Body<R>>>;
-
 impl<S, B, R> Service<Request<B>> for CsrfService<S>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone + Send + 'static,
@@ -96,9 +94,8 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let wrapped: fn(Response<R>) -> Response<Body<R>> = |response| response.map(Body::Left);
         if is_safe(request.method()) {
-            return Either::Left(self.inner.call(request).map_ok(wrapped));
+            return Either::Left(passed(self.inner.call(request)));
         }
         // The one that is ready goes along; its copy stays for the next.
         let copy = self.inner.clone();
@@ -106,7 +103,7 @@ where
         let most = self.rule.largest_form;
         let answer = async move {
             match admit(request, most).await {
-                Ok(request) => inner.call(request).await.map(wrapped),
+                Ok(request) => passed(inner.call(request)).await,
                 Err(problem) => Ok(problem.response().map(Body::Right)),
             }
         };
