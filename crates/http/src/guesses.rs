@@ -78,9 +78,7 @@ impl GuessLimit {
         let cause = sessions
             .cause(Actor::User, client)
             .saying("a token that opens nothing");
-        if let Err(error) = sessions.note(&Event::of(Kind::Guess, cause)).await {
-            tracing::warn!(%error, "the journal did not take a guessed token");
-        }
+        sessions.note_or_warn(&Event::of(Kind::Guess, cause)).await;
     }
 }
 

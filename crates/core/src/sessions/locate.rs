@@ -132,9 +132,7 @@ impl Sessions {
             cause.saying(format!("unreadable session record: {why}")),
         );
         event.key = Some(*key);
-        if let Err(error) = self.note(&event).await {
-            tracing::error!(%error, "the journal did not take the report of an unreadable record");
-        }
+        self.note_or_warn(&event).await;
     }
 }
 

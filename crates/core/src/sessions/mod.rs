@@ -121,6 +121,13 @@ impl Sessions {
         Ok(self.0.store.append(event).await?)
     }
 
+    /// The same where nothing hangs on it: what the store does not take is warned of in the log.
+    pub async fn note_or_warn(&self, event: &Event) {
+        if let Err(error) = self.note(event).await {
+            tracing::warn!(%error, kind = %event.kind, "the journal did not take an event");
+        }
+    }
+
     /// A cause that happens now.
     #[must_use]
     pub fn cause(&self, actor: Actor, client: &Client) -> Cause {

@@ -199,9 +199,7 @@ impl Session {
         let cause = cause.saying(format!("used with another {what}; a step-up is demanded"));
         let event = Event::of(Kind::BindingChanged, cause);
         let event = event.about(active.subject().cloned()).in_session(active.id());
-        if let Err(error) = self.sessions().note(&event).await {
-            tracing::warn!(%error, "the journal did not take a change of client");
-        }
+        self.sessions().note_or_warn(&event).await;
     }
 
     /// The engine.

@@ -79,9 +79,7 @@ pub async fn open(
     let event = Event::of(Kind::Admin, cause)
         .about(active.subject().cloned())
         .in_session(active.id());
-    if let Err(error) = app.sessions.note(&event).await {
-        tracing::warn!(%error, "the journal did not take an event");
-    }
+    app.sessions.note_or_warn(&event).await;
     let session = SessionJson::new(active.record(), app.sessions.policy(), &app.places, None);
     let body = json!({ "token": *active.token().expose(), "session": session });
     Ok((StatusCode::CREATED, axum::Json(body)).into_response())

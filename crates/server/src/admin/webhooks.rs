@@ -75,9 +75,7 @@ pub async fn try_again(app: &App, operator: &str, name: &str) -> Result<usize, P
         .sessions
         .operator(operator)
         .saying(format!("retried {channel}"));
-    if let Err(error) = app.sessions.note(&Event::of(Kind::Admin, cause)).await {
-        tracing::warn!(%error, "the journal did not take an event");
-    }
+    app.sessions.note_or_warn(&Event::of(Kind::Admin, cause)).await;
     Ok(count)
 }
 

@@ -22,10 +22,9 @@ pub async fn same_origin(State(app): State<App>, request: Request, next: Next) -
         request.uri().path()
     ));
     // Whoever floods us with such requests must not wash everything else out of the journal.
-    if app.throttle.may_note(client.ip, cause.at)
-        && let Err(error) = app.sessions.note(&Event::of(Kind::CsrfRejected, cause)).await
-    {
-        tracing::warn!(%error, "the journal did not take an event");
+    if app.throttle.may_note(client.ip, cause.at) {
+        let event = Event::of(Kind::CsrfRejected, cause);
+        app.sessions.note_or_warn(&event).await;
     }
     Problem::from(Code::CsrfRejected).into_response()
 }

@@ -49,8 +49,6 @@ async fn failed(app: &App, name: &str, client: &Client, budgets: &[Budget]) -> P
     let cause = app.sessions.cause(Actor::User, client);
     app.throttle.charge(budgets, cause.at).await;
     let event = Event::of(Kind::LoginFailed, cause).about(name.parse::<Subject>().ok());
-    if let Err(error) = app.sessions.note(&event).await {
-        tracing::warn!(%error, "the journal did not take a failed log-in");
-    }
+    app.sessions.note_or_warn(&event).await;
     Code::InvalidCredentials.into()
 }
