@@ -90,11 +90,18 @@ pub async fn submit(
     let remember = credentials.remember;
     let password = Zeroizing::new(credentials.password);
     let typist = typist(&app, &headers, &name).await?;
-    let entered = enter(&app, &session, &name, &password, remember, typist).await;
+    if let Err(problem) = enter(&app, &session, &name, &password, remember, typist).await {
+        return match shape {
+            Shape::Json => Err(problem),
+            Shape::Form => again(&app, &problem, name, remember, to),
+        };
+    }
+    let mut response = match shape {
+        Shape::Json => Json(subject_json(&app, &session)?).into_response(),
+        Shape::Form => redirect(to.as_deref().unwrap_or(rd::HOME)),
+    };
     // A program has no use for being known, and may not expect a second cookie.
-    let known = entered.is_ok() && (shape == Shape::Form || headers.contains_key("sec-fetch-dest"));
-    let mut response = answer(&app, &session, shape, entered, name.clone(), remember, to)?;
-    if known {
+    if shape == Shape::Form || headers.contains_key("sec-fetch-dest") {
         remember_device(&app, &headers, &name, &mut response).await;
     }
     Ok(response)
@@ -114,23 +121,6 @@ async fn remember_device(app: &App, headers: &HeaderMap, name: &str, response: &
         Ok(Some(cookie)) => drop(response.headers_mut().append(SET_COOKIE, cookie)),
         Ok(None) => {}
         Err(error) => tracing::warn!(%error, "a browser could not be remembered"),
-    }
-}
-
-fn answer(
-    app: &App,
-    session: &Session,
-    shape: Shape,
-    entered: Result<(), Problem>,
-    name: String,
-    remember: bool,
-    to: Option<String>,
-) -> Result<Response, Problem> {
-    match (shape, entered) {
-        (Shape::Json, Ok(())) => Ok(Json(subject_json(app, session)?).into_response()),
-        (Shape::Json, Err(problem)) => Err(problem),
-        (Shape::Form, Ok(())) => Ok(redirect(to.as_deref().unwrap_or(rd::HOME))),
-        (Shape::Form, Err(problem)) => again(app, &problem, name, remember, to),
     }
 }
 
