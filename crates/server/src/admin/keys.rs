@@ -45,7 +45,7 @@ pub async fn required(State(app): State<App>, mut request: Request, next: Next) 
 /// The operator of a key, or why not.
 pub async fn check(app: &App, key: &str, ip: Option<IpAddr>) -> Result<Operator, Problem> {
     let budgets = budgets::key(&app.throttle.rates, ip);
-    app.throttle.check(&budgets, app.sessions.now()).await?;
+    app.throttle.check(&budgets).await?;
     let hash = Sha256::digest(key.as_bytes());
     // All are compared, in constant time each.
     let found = app
@@ -59,7 +59,7 @@ pub async fn check(app: &App, key: &str, ip: Option<IpAddr>) -> Result<Operator,
         return Ok(Operator(format!("{a:02x}{b:02x}{c:02x}{d:02x}")));
     }
     if !key.is_empty() {
-        app.throttle.charge(&budgets, app.sessions.now()).await;
+        app.throttle.charge(&budgets).await;
     }
     Err(Problem::from(Code::InvalidCredentials)
         .saying("Send one of the configured admin keys as Authorization: Bearer KEY."))

@@ -22,7 +22,7 @@ pub async fn same_origin(State(app): State<App>, request: Request, next: Next) -
         request.uri().path()
     ));
     // Whoever floods us with such requests must not wash everything else out of the journal.
-    if app.throttle.may_note(client.ip, cause.at) {
+    if app.throttle.may_note(client.ip) {
         let event = Event::of(Kind::CsrfRejected, cause);
         app.sessions.note_or_warn(&event).await;
     }

@@ -36,7 +36,11 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
         origins: Origins::own(&config.public_url.to_string()),
         pages: Pages::new(redirects.iter().map(String::as_str)),
         admin_keys: config.admin.keys.iter().copied().chain(extra_keys).collect(),
-        throttle: Throttle::new(config.throttle.clone(), &sessions, config.public_url.is_https()),
+        throttle: Throttle::new(
+            config.throttle.clone(),
+            sessions.clone(),
+            config.public_url.is_https(),
+        ),
         metrics: Metrics::default(),
         started: Instant::now(),
         sessions,

@@ -109,15 +109,14 @@ pub async fn submit(
 
 /// Whether this browser has logged in to this account before.
 async fn typist(app: &App, headers: &HeaderMap, name: &str) -> Result<Typist, Problem> {
-    let known = app.throttle.devices.known(headers, name, app.sessions.now());
-    let known = known.await.map_err(SessionError::from)?;
+    let known = app.throttle.devices.known(headers, name).await;
+    let known = known.map_err(SessionError::from)?;
     Ok(known.map_or(Typist::Stranger, Typist::Known))
 }
 
 /// A browser that is not remembered is a stranger next time; that is no reason to refuse a log-in that worked.
 async fn remember_device(app: &App, headers: &HeaderMap, name: &str, response: &mut Response) {
-    let devices = &app.throttle.devices;
-    match devices.remember(headers, name, app.sessions.now()).await {
+    match app.throttle.devices.remember(headers, name).await {
         Ok(Some(cookie)) => drop(response.headers_mut().append(SET_COOKIE, cookie)),
         Ok(None) => {}
         Err(error) => tracing::warn!(%error, "a browser could not be remembered"),

@@ -66,7 +66,7 @@ async fn set(app: &App, user: &Fresh, new: NewPassword) -> Result<(), Problem> {
         .map_err(|_| Code::NotFound)?;
     if let Some(id) = user.id() {
         let budgets = budgets::new_password(&app.throttle.rates, id);
-        app.throttle.spend(&budgets, app.sessions.now()).await?;
+        app.throttle.spend(&budgets).await?;
     }
     match app.users.set_password(name, new).await {
         Err(UserError::NotFound(_)) => return Err(Code::NotFound.into()),

@@ -16,10 +16,10 @@ pub async fn password(
     typist: Typist,
 ) -> Result<User, Problem> {
     let budgets = budgets::password(&app.throttle.rates, name, client.ip, typist);
-    if let Err(problem) = app.throttle.check(&budgets, app.sessions.now()).await {
+    if let Err(problem) = app.throttle.check(&budgets).await {
         if matches!(typist, Typist::Stranger) {
             let stranger = budgets::stranger(&app.throttle.rates, client.ip);
-            app.throttle.charge(&[stranger], app.sessions.now()).await;
+            app.throttle.charge(&[stranger]).await;
         }
         return Err(problem);
     }
@@ -47,7 +47,7 @@ pub fn unavailable(error: &UserError) -> Problem {
 async fn failed(app: &App, name: &str, client: &Client, budgets: &[Budget]) -> Problem {
     app.metrics.login_failures();
     let cause = app.sessions.cause(Actor::User, client);
-    app.throttle.charge(budgets, cause.at).await;
+    app.throttle.charge(budgets).await;
     let event = Event::of(Kind::LoginFailed, cause).about(name.parse::<Subject>().ok());
     app.sessions.note_or_warn(&event).await;
     Code::InvalidCredentials.into()

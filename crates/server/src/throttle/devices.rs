@@ -9,10 +9,9 @@ use axum::http::header::COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cloakroom::{Label, Memo, MemoWrite, OsRandom, Random as _, Store, StoreError, Timestamp};
+use cloakroom::{Label, Memo, MemoWrite, Sessions, StoreError};
 use cookie::{Cookie, SameSite};
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 use subtle::ConstantTimeEq as _;
 use tokio::sync::OnceCell;
@@ -36,7 +35,7 @@ impl fmt::Display for DeviceId {
 
 /// Knows browsers again.
 pub struct Devices {
-    store: Arc<dyn Store>,
+    sessions: Sessions,
     key: OnceCell<hmac::Key>,
     secure: bool,
 }
@@ -48,22 +47,20 @@ struct Card {
 }
 
 impl Devices {
-    pub(super) fn new(store: Arc<dyn Store>, secure: bool) -> Self {
-        let key = OnceCell::new();
-        Self { store, key, secure }
+    pub(super) fn new(sessions: Sessions, secure: bool) -> Self {
+        Self {
+            sessions,
+            key: OnceCell::new(),
+            secure,
+        }
     }
 
     /// The browser, if it has logged in to this account before.
-    pub async fn known(
-        &self,
-        headers: &HeaderMap,
-        account: &str,
-        now: Timestamp,
-    ) -> Result<Option<DeviceId>, StoreError> {
+    pub async fn known(&self, headers: &HeaderMap, account: &str) -> Result<Option<DeviceId>, StoreError> {
         let Some(card) = self.card(headers) else {
             return Ok(None);
         };
-        let expected = proof(self.key(now).await?, card.id, account);
+        let expected = proof(self.key().await?, card.id, account);
         let good = card.proofs.iter().any(|given| given.ct_eq(&expected).into());
         Ok(good.then_some(card.id))
     }
@@ -73,13 +70,12 @@ impl Devices {
         &self,
         headers: &HeaderMap,
         account: &str,
-        now: Timestamp,
     ) -> Result<Option<HeaderValue>, StoreError> {
-        let key = self.key(now).await?;
+        let key = self.key().await?;
         let mut card = match self.card(headers) {
             Some(card) => card,
             None => Card {
-                id: DeviceId(random()?),
+                id: DeviceId(self.random()?),
                 proofs: Vec::new(),
             },
         };
@@ -127,16 +123,17 @@ impl Devices {
         HeaderValue::try_from(cookie.to_string()).ok()
     }
 
-    async fn key(&self, now: Timestamp) -> Result<&hmac::Key, StoreError> {
-        self.key.get_or_try_init(|| self.agree(now)).await
+    async fn key(&self) -> Result<&hmac::Key, StoreError> {
+        self.key.get_or_try_init(|| self.agree()).await
     }
 
     /// The key that all nodes have: read, or made by whoever comes first. Reading it keeps it for as long again.
-    async fn agree(&self, now: Timestamp) -> Result<hmac::Key, StoreError> {
-        let (label, shared) = (Label::new("known-devices"), self.store.shared());
+    async fn agree(&self) -> Result<hmac::Key, StoreError> {
+        let (label, now) = (Label::new("known-devices"), self.sessions.now());
+        let shared = self.sessions.store().shared();
         loop {
             let present: Option<Memo> = shared.memo(&label, now).await?;
-            let fresh: [u8; 32] = random()?;
+            let fresh: [u8; 32] = self.random()?;
             let bytes = present.as_ref().map_or(&fresh[..], |memo| &memo.bytes);
             let write = MemoWrite {
                 label: label.clone(),
@@ -151,6 +148,13 @@ impl Devices {
             }
         }
     }
+
+    fn random<const N: usize>(&self) -> Result<[u8; N], StoreError> {
+        let mut bytes = [0; N];
+        let filled = self.sessions.random().fill(&mut bytes);
+        filled.map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
+        Ok(bytes)
+    }
 }
 
 fn proof(key: &hmac::Key, id: DeviceId, account: &str) -> [u8; PROOF] {
@@ -160,24 +164,24 @@ fn proof(key: &hmac::Key, id: DeviceId, account: &str) -> [u8; PROOF] {
     proof
 }
 
-fn random<const N: usize>() -> Result<[u8; N], StoreError> {
-    let mut bytes = [0; N];
-    let filled = OsRandom.fill(&mut bytes);
-    filled.map_err(|error| StoreError::Unavailable(error.to_string().into()))?;
-    Ok(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cloakroom::MemoryStore;
-
-    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+    use cloakroom::{MemoryStore, Policy};
+    use cloakroom_testkit::{HandClock, SeededRandom};
+    use std::sync::Arc;
 
     impl DeviceId {
         pub(in crate::throttle) fn for_tests(number: u8) -> Self {
             Self([number; ID])
         }
+    }
+
+    /// A node of its own on a store.
+    fn devices(store: &Arc<MemoryStore>, seed: u64) -> Devices {
+        let (clock, random) = (HandClock::new(), SeededRandom::new(seed));
+        let sessions = Sessions::new(store.clone(), Policy::default(), clock, random);
+        Devices::new(sessions, true)
     }
 
     fn carrying(cookie: &str) -> HeaderMap {
@@ -193,47 +197,37 @@ mod tests {
 
     #[tokio::test]
     async fn a_browser_is_known_to_the_accounts_it_logged_in_to_on_every_node() {
-        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
-        let (a, b) = (Devices::new(store.clone(), true), Devices::new(store, true));
+        let store = Arc::new(MemoryStore::new());
+        let (a, b) = (devices(&store, 1), devices(&store, 2));
         let empty = HeaderMap::new();
-        assert_eq!(a.known(&empty, "ada", NOW).await.unwrap(), None);
-        let cookie = a.remember(&empty, "ada", NOW).await.unwrap().unwrap();
+        assert_eq!(a.known(&empty, "ada").await.unwrap(), None);
+        let cookie = a.remember(&empty, "ada").await.unwrap().unwrap();
         let text = cookie.to_str().unwrap();
         assert!(
             text.starts_with("__Host-known=") && text.contains("SameSite=Strict"),
             "{text}"
         );
         let headers = carrying(&format!("x=y; {}", value(&cookie)));
-        let id = b.known(&headers, "ada", NOW).await.unwrap();
+        let id = b.known(&headers, "ada").await.unwrap();
         assert!(id.is_some());
-        assert_eq!(b.known(&headers, "bob", NOW).await.unwrap(), None);
-        let both = b.remember(&headers, "bob", NOW).await.unwrap().unwrap();
+        assert_eq!(b.known(&headers, "bob").await.unwrap(), None);
+        let both = b.remember(&headers, "bob").await.unwrap().unwrap();
         for name in ["ada", "bob"] {
-            assert_eq!(a.known(&carrying(&value(&both)), name, NOW).await.unwrap(), id);
+            assert_eq!(a.known(&carrying(&value(&both)), name).await.unwrap(), id);
         }
     }
 
     #[tokio::test]
     async fn the_last_few_accounts_are_remembered_and_what_is_made_up_is_nobody() {
-        let devices = Devices::new(Arc::new(MemoryStore::new()), true);
+        let devices = devices(&Arc::new(MemoryStore::new()), 1);
         let mut headers = HeaderMap::new();
         for n in 0..=ACCOUNTS {
-            let cookie = devices
-                .remember(&headers, &n.to_string(), NOW)
-                .await
-                .unwrap()
-                .unwrap();
+            let cookie = devices.remember(&headers, &n.to_string()).await.unwrap().unwrap();
             headers = carrying(&value(&cookie));
         }
-        assert_eq!(devices.known(&headers, "0", NOW).await.unwrap(), None);
+        assert_eq!(devices.known(&headers, "0").await.unwrap(), None);
         for n in 1..=ACCOUNTS {
-            assert!(
-                devices
-                    .known(&headers, &n.to_string(), NOW)
-                    .await
-                    .unwrap()
-                    .is_some()
-            );
+            assert!(devices.known(&headers, &n.to_string()).await.unwrap().is_some());
         }
         let long = "A".repeat(100_000);
         for made_up in [
@@ -245,11 +239,11 @@ mod tests {
         ] {
             let headers = carrying(&format!("__Host-known={made_up}"));
             assert_eq!(
-                devices.known(&headers, "ada", NOW).await.unwrap(),
+                devices.known(&headers, "ada").await.unwrap(),
                 None,
                 "{made_up:.40}"
             );
-            assert!(devices.remember(&headers, "ada", NOW).await.unwrap().is_some());
+            assert!(devices.remember(&headers, "ada").await.unwrap().is_some());
         }
     }
 }

@@ -9,7 +9,7 @@ pub mod devices;
 
 use crate::config::Throttle as Rates;
 use cloakroom::problem::{Code, Problem};
-use cloakroom::{Budget, GuessLimit, Meter, Sessions, Timestamp};
+use cloakroom::{Budget, GuessLimit, Meter, Sessions};
 use devices::Devices;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -21,23 +21,25 @@ pub struct Throttle {
     /// Which browsers have logged in before.
     pub devices: Devices,
     meter: Arc<Meter>,
+    sessions: Sessions,
 }
 
 impl Throttle {
     /// Nothing counted yet.
     #[must_use]
-    pub fn new(rates: Rates, sessions: &Sessions, secure: bool) -> Self {
-        let store = sessions.store().clone();
+    pub fn new(rates: Rates, sessions: Sessions, secure: bool) -> Self {
+        let shared = rates.across_nodes.then(|| sessions.store().clone());
         Self {
-            meter: Arc::new(Meter::new(rates.across_nodes.then(|| store.clone()))),
-            devices: Devices::new(store, secure),
+            meter: Arc::new(Meter::new(shared)),
+            devices: Devices::new(sessions.clone(), secure),
             rates,
+            sessions,
         }
     }
 
     /// Refuses (429 with `Retry-After`) what has failed too often.
-    pub async fn check(&self, budgets: &[Budget], now: Timestamp) -> Result<(), Problem> {
-        match self.meter.wait(budgets, now).await {
+    pub async fn check(&self, budgets: &[Budget]) -> Result<(), Problem> {
+        match self.meter.wait(budgets, self.sessions.now()).await {
             None => Ok(()),
             Some(wait) => Err(Problem::from(Code::RateLimited).retry_after(wait)),
         }
@@ -50,20 +52,21 @@ impl Throttle {
     }
 
     /// Charges a failure.
-    pub async fn charge(&self, budgets: &[Budget], now: Timestamp) {
-        self.meter.charge(budgets, now).await;
+    pub async fn charge(&self, budgets: &[Budget]) {
+        self.meter.charge(budgets, self.sessions.now()).await;
     }
 
     /// Charges an attempt that costs much even if it succeeds; refuses it if there were too many.
-    pub async fn spend(&self, budgets: &[Budget], now: Timestamp) -> Result<(), Problem> {
-        self.check(budgets, now).await?;
-        self.charge(budgets, now).await;
+    pub async fn spend(&self, budgets: &[Budget]) -> Result<(), Problem> {
+        self.check(budgets).await?;
+        self.charge(budgets).await;
         Ok(())
     }
 
     /// Whether to write down one more event that strangers can cause at will: beyond a rate they are only counted, so that
     /// they can not wash everything else out of the journal.
-    pub fn may_note(&self, source: Option<IpAddr>, now: Timestamp) -> bool {
-        self.meter.charge_here(&budgets::noise(source), now)
+    pub fn may_note(&self, source: Option<IpAddr>) -> bool {
+        self.meter
+            .charge_here(&budgets::noise(source), self.sessions.now())
     }
 }
