@@ -1,37 +1,27 @@
-//! Reading the journal from its oldest entry on, so that a restart remembers what the process before it had seen.
+//! The watch over the journal: every entry is looked at, and what is odd is answered and told.
 
 use super::respond;
 use super::tell::Telling;
-use crate::app::{App, Parts};
-use cloakroom::{Entry, Page, Position};
+use crate::app::{App, journal};
+use cloakroom::{Entry, Page};
 use cloakroom_watch::{Alert, Watch};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
-/// How many entries are read at once.
-const STRETCH: usize = 1000;
+/// How long a store that does not take an alert is left alone.
 const PAUSE: Duration = Duration::from_secs(1);
 /// What lies further back is remembered and no longer told: who looks at it now comes too late anyway.
 const STALE: Duration = Duration::from_hours(7 * 24);
 
 /// Follows the journal until the server is gone.
-pub async fn follow(server: Weak<Parts>, mut watch: Watch) {
-    let mut after = Position::start();
-    while let Some(store) = server.upgrade().map(|app| app.sessions.store().clone()) {
-        match store.journal(&after, STRETCH, PAUSE).await {
-            Ok(page) => {
-                let Some(app) = server.upgrade() else { return };
-                after = take(&app, &mut watch, page).await;
-            }
-            Err(error) => {
-                tracing::debug!(%error, "the journal can not be watched at the moment");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    }
+pub fn follow(app: &App, mut watch: Watch) -> impl Future<Output = ()> + use<> {
+    let (store, server) = (app.sessions.store().clone(), Arc::downgrade(app));
+    journal::follow(store, server, async move |app, page| {
+        take(&app, &mut watch, page).await;
+    })
 }
 
-async fn take(app: &App, watch: &mut Watch, page: Page) -> Position {
+async fn take(app: &App, watch: &mut Watch, page: Page) {
     if page.gap {
         tracing::warn!("some of the journal was gone before it was watched");
     }
@@ -44,11 +34,10 @@ async fn take(app: &App, watch: &mut Watch, page: Page) -> Position {
         // Thousands of old entries at a start must not hold up those who wait for an answer.
         tokio::task::coop::consume_budget().await;
     }
-    page.next
 }
 
 /// Answers an alert and writes it down, once for all nodes; tries again until the store takes it.
-async fn raise(app: &Arc<Parts>, alert: &Alert, entry: &Entry) {
+async fn raise(app: &App, alert: &Alert, entry: &Entry) {
     while let Err(error) = try_raise(app, alert, entry).await {
         tracing::warn!(%error, rule = %alert.rule, "an alert could not be written down yet");
         tokio::time::sleep(PAUSE).await;

@@ -6,6 +6,7 @@ pub mod body;
 pub mod failure;
 pub mod guard;
 pub mod headers;
+pub mod journal;
 pub mod metrics;
 pub mod near;
 pub mod outbound;

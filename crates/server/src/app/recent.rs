@@ -1,8 +1,9 @@
 //! What happened lately, kept by following the journal: the console's live view.
 
-use cloakroom::{Entry, Kind, Position, Store, Timestamp};
+use super::journal;
+use cloakroom::{Entry, Kind, Store, Timestamp};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 const MOST_SHOWN: usize = 100;
@@ -10,7 +11,6 @@ const MOST_ALERTS: usize = 20;
 /// How long an alert is shown.
 const ALERTED: Duration = Duration::from_hours(7 * 24);
 const HOUR: Duration = Duration::from_hours(1);
-const PAUSE: Duration = Duration::from_secs(2);
 
 /// The latest events, and what the last hour came to.
 #[derive(Clone, Debug, Default)]
@@ -95,25 +95,10 @@ impl Recent {
     }
 }
 
-/// Follows the journal from its beginning until the server is gone.
-pub async fn follow(store: Arc<dyn Store>, recent: Recent) {
-    let state: Weak<Mutex<State>> = Arc::downgrade(&recent.0);
-    drop(recent);
-    let mut after = Position::start();
-    loop {
-        let page = store.journal(&after, 1000, Duration::from_secs(1)).await;
-        let Some(recent) = state.upgrade().map(Recent) else {
-            return;
-        };
-        match page {
-            Ok(page) => {
-                after = page.next;
-                page.entries.into_iter().for_each(|entry| recent.take(entry));
-            }
-            Err(error) => {
-                tracing::debug!(%error, "the journal can not be followed at the moment");
-                tokio::time::sleep(PAUSE).await;
-            }
-        }
-    }
+/// Follows the journal until the server is gone.
+pub fn follow(store: Arc<dyn Store>, recent: &Recent) -> impl Future<Output = ()> + use<> {
+    journal::follow(store, Arc::downgrade(&recent.0), async |state, page| {
+        let recent = Recent(state);
+        page.entries.into_iter().for_each(|entry| recent.take(entry));
+    })
 }

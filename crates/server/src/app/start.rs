@@ -12,7 +12,6 @@ use cloakroom::{
     SameSite, Sessions, SystemClock, TrustedProxies,
 };
 use cloakroom_watch::Watch;
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Opens the stores and puts the parts together.
@@ -20,7 +19,7 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
     let sessions = sessions(&config, config.cache.near()?).await?;
     let users = directory(&config).await?;
     let recent = recent::Recent::default();
-    tokio::spawn(recent::follow(sessions.store().clone(), recent.clone()));
+    tokio::spawn(recent::follow(sessions.store().clone(), &recent));
     let outbox = outbound::start(&config, sessions.store(), &users).await?;
     let redirects: Vec<String> = config.allowed_redirects.iter().map(ToString::to_string).collect();
     let places = alerts::rules::places(&config.watch)?;
@@ -52,7 +51,7 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
         config,
     });
     if let Some(watch) = watch {
-        tokio::spawn(alerts::follow(Arc::downgrade(&app), watch));
+        tokio::spawn(alerts::follow(&app, watch));
     }
     Ok(app)
 }
