@@ -3,13 +3,13 @@
 // A failed expectation is a test's way of speaking; helpers outside `#[test]` speak it, too.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "../../outbox/tests/support/certificates.rs"]
+mod certificates;
 mod support;
 
 use cloakroom_core::{CloseReason, Durability, Position, Slot, Store, StoreError};
 use cloakroom_redis::{ConnectError, RedisStore};
 use cloakroom_testkit::{START, Sample, after, cause};
-use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 use support::{Cluster, Server, Settings, free_port, raw};
 
@@ -171,34 +171,10 @@ async fn who_lacks_a_right_or_has_a_wrong_password_is_refused_and_the_password_i
     assert!(source.to_string().contains("may not do this"), "{source}");
 }
 
-/// A certificate authority, and a certificate of it for 127.0.0.1.
-fn certificates(directory: &Path) {
-    let openssl = |arguments: &str| {
-        let done = Command::new("openssl")
-            .args(arguments.split(' '))
-            .current_dir(directory)
-            .output();
-        let done = done.expect("openssl is missing: apt-get install openssl");
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    };
-    let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-    openssl(&format!(
-        "req -x509 {key} -keyout ca.key -out ca.crt -days 2 -subj /CN=Test"
-    ));
-    openssl(&format!(
-        "req {key} -keyout server.key -out server.csr -subj /CN=localhost"
-    ));
-    let names = "subjectAltName=IP:127.0.0.1,DNS:localhost\nbasicConstraints=CA:FALSE\n";
-    std::fs::write(directory.join("names"), names).unwrap();
-    openssl(
-        "x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt",
-    );
-}
-
 #[tokio::test]
 async fn tls_trusts_the_given_authority_and_no_other() {
     let files = tempfile::tempdir().unwrap();
-    certificates(files.path());
+    certificates::make(files.path());
     let server = Server::with(Settings {
         arguments: Vec::new(),
         tls: Some(files.path().to_owned()),
@@ -285,7 +261,7 @@ async fn what_an_operator_should_know_is_found() {
 #[tokio::test]
 async fn all_servers_of_a_cluster_are_reached_by_tls() {
     let files = tempfile::tempdir().unwrap();
-    certificates(files.path());
+    certificates::make(files.path());
     let file = |name: &str| files.path().join(name).display().to_string();
     let ports = std::cell::RefCell::new(Vec::new());
     let cluster = Cluster::with(0, || {

@@ -1,6 +1,7 @@
 //! Mails, taken by a real SMTP server.
 
-use crate::smtp::{PASSWORD, Smtp, certificates};
+use crate::certificates;
+use crate::smtp::{PASSWORD, Smtp};
 use crate::world::{happen, quick, start, status, store, within};
 use cloakroom::{Kind, MemoryStore, Subject};
 use cloakroom_outbox::mail::{Addresses, AlertMails, Mailer, Ration, UserMails};
@@ -38,7 +39,7 @@ const ALERT: &str = r#"{"rule":"token-reuse","incident":"i-7","summary":"A token
 #[tokio::test(flavor = "multi_thread")]
 async fn an_alert_reaches_operators_by_starttls_or_tls_with_a_password() {
     let folder = tempfile::tempdir().unwrap();
-    certificates(folder.path());
+    certificates::make(folder.path());
     for (mode, scheme) in [("starttls", "smtp"), ("smtps", "smtps")] {
         let store = store();
         let smtp = Smtp::start(folder.path(), mode, 1);
@@ -83,7 +84,7 @@ async fn an_alert_reaches_operators_by_starttls_or_tls_with_a_password() {
 #[tokio::test(flavor = "multi_thread")]
 async fn beyond_the_ration_alerts_are_collected_and_nothing_of_others_makes_a_header() {
     let folder = tempfile::tempdir().unwrap();
-    certificates(folder.path());
+    certificates::make(folder.path());
     let store = store();
     let smtp = Smtp::start(folder.path(), "starttls", 0);
     let url = format!("smtp://ops%40example.com@localhost:{}", smtp.port);
@@ -116,7 +117,7 @@ async fn beyond_the_ration_alerts_are_collected_and_nothing_of_others_makes_a_he
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_not_let_in_or_not_who_they_say_gets_no_mail() {
     let folder = tempfile::tempdir().unwrap();
-    certificates(folder.path());
+    certificates::make(folder.path());
     let smtp = Smtp::start(folder.path(), "starttls", 0);
     let url = format!("smtp://ops%40example.com@localhost:{}", smtp.port);
     let store_of_wrong = store();
@@ -161,7 +162,7 @@ impl Addresses for Book {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_with_an_address_is_told_of_a_new_device_and_nobody_of_anything_else() {
     let folder = tempfile::tempdir().unwrap();
-    certificates(folder.path());
+    certificates::make(folder.path());
     let store = store();
     let smtp = Smtp::start(folder.path(), "starttls", 0);
     let url = format!("smtp://ops%40example.com@localhost:{}", smtp.port);

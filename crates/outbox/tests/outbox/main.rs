@@ -8,6 +8,8 @@
     missing_docs
 )] // these are tests
 
+#[path = "../support/certificates.rs"]
+mod certificates;
 #[path = "../support/receiver.rs"]
 mod receiver;
 #[path = "../support/smtp.rs"]

@@ -1,7 +1,7 @@
 //! Receivers that misbehave.
 
+use crate::certificates;
 use crate::receiver::{Act, Receiver, Stream};
-use crate::smtp::certificates;
 use crate::world::{SECRET, happen, local, quick, sending, soon, start, status, store, stubborn, within};
 use cloakroom::Kind;
 use cloakroom_outbox::{Trust, Webhook};
@@ -132,7 +132,7 @@ fn tls(folder: &Path, name: &str) -> impl Fn(TcpStream) -> Option<Box<dyn Stream
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_must_be_of_a_known_authority_and_for_this_name() {
     let folder = tempfile::tempdir().unwrap();
-    certificates(folder.path());
+    certificates::make(folder.path());
     let known = || Trust::new(Some(&folder.path().join("ca.crt"))).unwrap();
     for (certificate, trust, good) in [
         ("server", known(), true),

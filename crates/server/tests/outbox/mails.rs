@@ -1,7 +1,8 @@
 //! Mails about alerts, to operators and to the user concerned.
 
+use crate::certificates;
 use crate::common::{Server, Setup};
-use crate::smtp::{PASSWORD, Smtp, certificates};
+use crate::smtp::{PASSWORD, Smtp};
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -28,7 +29,7 @@ fn cycle(server: &Server, name: &str) {
 #[test]
 fn a_new_device_is_told_to_the_user_who_left_an_address_and_what_is_odd_to_operators() {
     let folder = tempfile::tempdir().unwrap();
-    certificates(folder.path());
+    certificates::make(folder.path());
     let smtp = Smtp::start(folder.path(), "starttls", 1);
     let password = folder.path().join("password");
     std::fs::write(&password, format!("{PASSWORD}\n")).unwrap();

@@ -9,6 +9,8 @@
 )] // these are tests
 #![allow(clippy::needless_for_each, clippy::format_collect)] // short beats fast here
 
+#[path = "../../../outbox/tests/support/certificates.rs"]
+mod certificates;
 #[path = "../common/mod.rs"]
 mod common;
 #[path = "../../../outbox/tests/support/receiver.rs"]
