@@ -44,7 +44,7 @@ pub(crate) fn judge_overall(rule: &Spraying, tide: &Tide, sight: &Sight) -> Opti
     }
     let (failing, entering, usual) = (tide.failing(), tide.entering(), tide.usual_failing());
     let rare = failing >= usual.saturating_mul(rule.times_usual) && failing.saturating_mul(4) >= entering;
-    if failing < rule.overall || !rare {
+    if !rare {
         return None;
     }
     Some(Finding {
