@@ -1,6 +1,7 @@
 //! `[audit]`: where what happened is written down.
 
-use super::setting::{Raw, Settings, boolean, number, path, text};
+use super::build::parse;
+use super::setting::{Raw, Settings, boolean, number, path, text, within};
 use super::size::Size;
 use super::span::Span;
 use super::{Audit, policy};
@@ -17,7 +18,9 @@ pub(super) fn read(settings: &mut Settings, data_dir: &Path) -> Audit {
         file: settings.read("audit.file", path).unwrap_or_default(),
         sealed: sealed.unwrap_or_else(|| Some(data_dir.join("audit"))),
         rotate: settings.read("audit.rotate", size).unwrap_or(Size(100_000_000)),
-        keep: settings.read("audit.keep", keep).unwrap_or(10),
+        keep: settings
+            .read("audit.keep", |raw| number(raw, 1, 10_000))
+            .unwrap_or(10),
         retain: settings
             .read("audit.retain", retain)
             .unwrap_or_else(|| Some(Span::from_days(400))),
@@ -25,18 +28,7 @@ pub(super) fn read(settings: &mut Settings, data_dir: &Path) -> Audit {
 }
 
 fn size(raw: &Raw) -> Result<Size, String> {
-    let size: Size = text(raw)?
-        .parse()
-        .map_err(|bound: super::size::BadSize| bound.to_string())?;
-    if (LEAST..=MOST).contains(&size) {
-        Ok(size)
-    } else {
-        Err(format!("must be from {LEAST} to {MOST}"))
-    }
-}
-
-fn keep(raw: &Raw) -> Result<usize, String> {
-    number(raw, 1, 10_000).and_then(|n| usize::try_from(n).map_err(|error| error.to_string()))
+    within(parse(text(raw)?)?, LEAST, MOST)
 }
 
 fn retain(raw: &Raw) -> Result<Option<Span>, String> {

@@ -202,9 +202,7 @@ fn reaction(settings: &mut Settings, key: &str) -> Option<Reaction> {
 }
 
 fn bits(settings: &mut Settings, key: &str, most: u8) -> Option<u8> {
-    settings.read(key, |raw| {
-        number(raw, 0, i64::from(most)).and_then(|n| u8::try_from(n).map_err(|error| error.to_string()))
-    })
+    settings.read(key, |raw| number(raw, 0, i64::from(most)))
 }
 
 /// The SHA-256 of an admin key, in hex; not the one of a key that somebody forgot to set (ASVS 13.3.1).

@@ -37,7 +37,7 @@ pub(super) fn read(settings: &mut Settings) -> Cache {
 
 fn entries(raw: &Raw) -> Result<usize, String> {
     let most = i64::try_from(NearOptions::MOST).unwrap_or(i64::MAX);
-    number(raw, 0, most).and_then(|n| usize::try_from(n).map_err(|error| error.to_string()))
+    number(raw, 0, most)
 }
 
 fn lease(raw: &Raw) -> Result<Span, String> {

@@ -110,7 +110,9 @@ pub(super) fn outbound(settings: &mut Settings) -> Outbound {
     Outbound {
         allow_networks: settings.read_list("outbound.allow_networks", network),
         ca_file: settings.read("outbound.ca_file", path).flatten(),
-        attempts: whole(settings, "outbound.attempts", 100).unwrap_or(14),
+        attempts: settings
+            .read("outbound.attempts", |raw| number(raw, 1, 100))
+            .unwrap_or(14),
         retry_first,
         retry_longest,
     }
@@ -121,7 +123,7 @@ pub(super) fn mail(settings: &mut Settings) -> Option<Mail> {
     let address = |text: &str| mail::check_address(text).map(|()| text.to_owned());
     let given = |raw: &Raw| text(raw) != Ok("");
     let alerts_to = settings.read_list("mail.alerts_to", address);
-    let alerts_per_hour = whole(settings, "mail.alerts_per_hour", 1000).unwrap_or(10);
+    let alerts_per_hour = settings.read("mail.alerts_per_hour", |raw| number(raw, 1, 1000));
     let password = settings.read("mail.password", |raw| {
         let password = text(raw).ok().filter(|text| !text.is_empty());
         password
@@ -167,7 +169,7 @@ pub(super) fn mail(settings: &mut Settings) -> Option<Mail> {
         password,
         from: from?,
         alerts_to,
-        alerts_per_hour,
+        alerts_per_hour: alerts_per_hour.unwrap_or(10),
     })
 }
 
@@ -213,12 +215,6 @@ fn webhook(settings: &mut Settings, name: String, allowed: &[IpNet]) -> Option<W
         url: url?,
         secrets,
         kinds,
-    })
-}
-
-fn whole(settings: &mut Settings, key: &str, most: u32) -> Option<u32> {
-    settings.read(key, |raw| {
-        number(raw, 1, i64::from(most)).and_then(|n| u32::try_from(n).map_err(|error| error.to_string()))
     })
 }
 

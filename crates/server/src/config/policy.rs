@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use cloakroom::PolicyBuilder;
 
-use super::setting::{Raw, Settings, choice, number, text};
+use super::build::parse;
+use super::setting::{Raw, Settings, choice, number, text, within};
 use super::span::Span;
 
 /// The longest time that a browser keeps a cookie (RFC 6265bis §5.5), and so the longest that a session can last.
@@ -123,9 +124,7 @@ pub(super) fn read(settings: &mut Settings) -> Policy {
         renew_overlap: settings.read("policy.renew_overlap", |raw| {
             span(raw, Span::default(), Span::from_secs(30))
         }),
-        max_sessions: settings.read("policy.max_sessions", |raw| {
-            number(raw, 0, 10_000).and_then(|n| u32::try_from(n).map_err(|error| error.to_string()))
-        }),
+        max_sessions: settings.read("policy.max_sessions", |raw| number(raw, 0, 10_000)),
         when_full: settings.read("policy.when_full", |raw| {
             choice(
                 raw,
@@ -196,15 +195,7 @@ fn timeout(settings: &mut Settings, key: &str) -> Option<Span> {
 
 /// A span within bounds.
 pub(super) fn span(raw: &Raw, least: Span, most: Span) -> Result<Span, String> {
-    let span: Span = text(raw)
-        .unwrap_or_default()
-        .parse()
-        .map_err(|bad: super::span::BadSpan| bad.to_string())?;
-    if (least..=most).contains(&span) {
-        Ok(span)
-    } else {
-        Err(format!("must be from {least} to {most}"))
-    }
+    within(parse(text(raw).unwrap_or_default())?, least, most)
 }
 
 fn renew_after(raw: &Raw) -> Result<RenewAfter, String> {

@@ -180,15 +180,26 @@ pub(super) fn path(raw: &Raw) -> Result<Option<PathBuf>, &'static str> {
     Ok((!path.is_empty()).then(|| path.into()))
 }
 
-/// A whole number within bounds.
-pub(super) fn number(raw: &Raw, least: i64, most: i64) -> Result<i64, String> {
+/// A whole number within bounds, which fit into its type.
+pub(super) fn number<T: TryFrom<i64>>(raw: &Raw, least: i64, most: i64) -> Result<T, String> {
     let number = match raw {
         Raw::Integer(number) => Some(*number),
         Raw::Word(text) => text.parse().ok(),
         _ => None,
     };
-    let within = number.filter(|number| (least..=most).contains(number));
-    within.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+    let fitting = number
+        .filter(|number| (least..=most).contains(number))
+        .and_then(|number| T::try_from(number).ok());
+    fitting.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+}
+
+/// A size or a length of time, if it is within bounds.
+pub(super) fn within<T: Copy + PartialOrd + fmt::Display>(value: T, least: T, most: T) -> Result<T, String> {
+    if (least..=most).contains(&value) {
+        Ok(value)
+    } else {
+        Err(format!("must be from {least} to {most}"))
+    }
 }
 
 /// `true` or `false`.
