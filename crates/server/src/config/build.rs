@@ -7,7 +7,7 @@ use cloakroom::ForwardedHeader;
 use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
-use super::error::{Place, Problem};
+use super::error::Place;
 use super::origin::Origin;
 use super::setting::{Raw, Settings, boolean, choice, number, text};
 use super::store_url::StoreUrl;
@@ -101,13 +101,7 @@ fn public_url(settings: &mut Settings, listen: SocketAddr, dev: bool, purpose: P
     }
     let bound =
         "must be set to the origin that browsers use, as in https://app.example.com, or start with --dev";
-    settings.problem(
-        Place::Default,
-        "public_url",
-        Problem::Missing {
-            bound: bound.to_owned(),
-        },
-    );
+    settings.missing("public_url", bound);
     None
 }
 

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::build::{network, parse};
-use super::error::{Place, Problem};
 use super::keys::WEBHOOK;
 use super::policy::span;
 use super::print::{shown, shown_path};
@@ -147,11 +146,7 @@ pub(super) fn mail(settings: &mut Settings) -> Option<Mail> {
         address(text(raw)?).map_err(|bad| bad.to_string())
     });
     if settings.get("mail.from").is_none() {
-        missing(
-            settings,
-            "mail.from",
-            "must be set to the address that mails come from",
-        );
+        settings.missing("mail.from", "must be set to the address that mails come from");
     }
     let relay = relay?;
     // What was given and could not be read was noted already.
@@ -162,7 +157,7 @@ pub(super) fn mail(settings: &mut Settings) -> Option<Mail> {
     if relay.has_user() != password.is_some() && !unread {
         let bound =
             "must be set when mail.smtp names a user, and only then; or name a file: mail.password_file";
-        missing(settings, "mail.password", bound);
+        settings.missing("mail.password", bound);
     }
     Some(Mail {
         relay,
@@ -186,8 +181,7 @@ fn webhook(settings: &mut Settings, name: String, allowed: &[IpNet]) -> Option<W
     let key = |field: &str| format!("{WEBHOOK}.{name}.{field}");
     let url = settings.read(&key("url"), |raw| parse::<Target>(text(raw)?));
     if settings.get(&key("url")).is_none() {
-        missing(
-            settings,
+        settings.missing(
             &key("url"),
             "must be set to where the webhook is sent, as in https://receiver.example.com/hooks",
         );
@@ -202,7 +196,7 @@ fn webhook(settings: &mut Settings, name: String, allowed: &[IpNet]) -> Option<W
     let secrets = settings.read_list(&key("secret"), parse::<Secret>);
     if secrets.is_empty() && settings.errors.len() == before {
         let bound = "must be set, or name a file: secret_file; make one: echo whsec_$(head -c32 /dev/urandom | base64)";
-        missing(settings, &key("secret"), bound);
+        settings.missing(&key("secret"), bound);
     }
     let kinds = settings.read_list(&key("kinds"), |text| {
         text.parse::<Kind>().map_err(|_| {
@@ -216,11 +210,6 @@ fn webhook(settings: &mut Settings, name: String, allowed: &[IpNet]) -> Option<W
         secrets,
         kinds,
     })
-}
-
-fn missing(settings: &mut Settings, key: &str, bound: &str) {
-    let bound = bound.to_owned();
-    settings.problem(Place::Default, key, Problem::Missing { bound });
 }
 
 /// The three sections as `config print` shows them.

@@ -100,6 +100,12 @@ impl Settings {
         });
     }
 
+    /// Notes that nobody gave `key`, which has no default.
+    pub(super) fn missing(&mut self, key: &str, bound: &str) {
+        let bound = bound.to_owned();
+        self.problem(Place::Default, key, Problem::Missing { bound });
+    }
+
     /// Notes that `raw`, given for `key`, breaks `bound`.
     pub(super) fn refuse(&mut self, key: &str, raw: &Raw, bound: impl fmt::Display) {
         let value = if keys::is_secret(key) {
