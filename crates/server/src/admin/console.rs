@@ -5,7 +5,7 @@
 use super::{keys, webhooks};
 use crate::app::address::{Lenient, Segment};
 use crate::app::body::Either;
-use crate::app::failure::redirect;
+use crate::app::failure::{in_query, redirect, seconds_to_wait};
 use crate::app::view::{moment, page_view};
 use crate::app::{App, near};
 use crate::pages::{
@@ -205,7 +205,7 @@ async fn log_in(
                 return Ok(redirect("/console"));
             }
             Err(problem) if problem.code() == Code::RateLimited => ConsoleLoginProblem::RateLimited {
-                retry_after: problem.retry().map_or(1, |span| span.as_secs().max(1)),
+                retry_after: seconds_to_wait(&problem),
             },
             Err(_) => ConsoleLoginProblem::WrongKey,
         }
@@ -275,6 +275,6 @@ async fn retry(
 }
 
 fn back(subject: &str, notice: ConsoleNotice) -> Response {
-    let subject = crate::app::failure::in_query(subject);
+    let subject = in_query(subject);
     redirect(&format!("/console?subject={subject}&notice={}", notice.slug()))
 }

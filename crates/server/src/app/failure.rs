@@ -73,6 +73,12 @@ fn show(app: &App, problem: &Problem, method: &Method, uri: &Uri) -> Response {
     redirect(&to)
 }
 
+/// When it is worth trying again, in whole seconds; at least one.
+#[must_use]
+pub fn seconds_to_wait(problem: &Problem) -> u64 {
+    problem.retry().map_or(1, |span| span.as_secs().max(1))
+}
+
 /// 303, not to be cached.
 #[must_use]
 pub fn redirect(to: &str) -> Response {
@@ -86,7 +92,7 @@ pub fn redirect(to: &str) -> Response {
 }
 
 fn failure(app: &App, problem: &Problem, back: &str) -> Response {
-    let retry_after = problem.retry().map_or(1, |span| span.as_secs());
+    let retry_after = seconds_to_wait(problem);
     let failure = match problem.code() {
         Code::CsrfRejected => Failure::CsrfRejected,
         Code::Forbidden => Failure::Forbidden,

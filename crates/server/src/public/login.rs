@@ -3,7 +3,7 @@
 use super::verify;
 use crate::app::address::Lenient;
 use crate::app::body::{Either, Shape};
-use crate::app::failure::redirect;
+use crate::app::failure::{redirect, seconds_to_wait};
 use crate::app::view::{SessionJson, SubjectJson};
 use crate::app::{App, redirect as rd};
 use crate::pages::{LoginNotice, LoginPage, LoginProblem};
@@ -213,7 +213,7 @@ fn again(
     let shown = match problem.code() {
         Code::InvalidCredentials => LoginProblem::InvalidCredentials,
         Code::RateLimited => LoginProblem::RateLimited {
-            retry_after: problem.retry().map_or(1, |span| span.as_secs().max(1)),
+            retry_after: seconds_to_wait(problem),
         },
         Code::SessionLimit => LoginProblem::SessionLimit,
         Code::BadRequest if username.is_empty() => LoginProblem::MissingUsername,

@@ -4,7 +4,7 @@ use super::login::subject_json;
 use super::verify;
 use crate::app::address::Lenient;
 use crate::app::body::{Either, Shape};
-use crate::app::failure::redirect;
+use crate::app::failure::{redirect, seconds_to_wait};
 use crate::app::{App, redirect as rd};
 use crate::pages::{StepUpPage, StepUpProblem, StepUpReason};
 use crate::throttle::budgets::Typist;
@@ -102,7 +102,7 @@ fn again(
         Code::InvalidCredentials => StepUpProblem::WrongPassword,
         Code::BadRequest => StepUpProblem::Missing,
         Code::RateLimited => StepUpProblem::RateLimited {
-            retry_after: problem.retry().map_or(1, |span| span.as_secs().max(1)),
+            retry_after: seconds_to_wait(problem),
         },
         _ => return Err(problem.clone()),
     };
