@@ -11,8 +11,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use cloakroom::problem::{Code, Problem};
 use cloakroom::{
-    Client, CloseReason, Data, Durability, Event, Found, Kind, LogIn, SessionError, SessionId, Subject,
-    Token, Word,
+    Client, CloseReason, Data, Durability, Event, Kind, LogIn, SessionError, SessionId, Subject, Token, Word,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -137,17 +136,9 @@ pub async fn list(
     let sessions: Vec<_> = listing
         .found
         .iter()
-        .map(|found| with_subject(&app, found))
+        .map(|found| SubjectJson::new(&found.record, policy, &app.places, None))
         .collect();
     Ok(axum::Json(json!({ "sessions": sessions, "next": listing.next })))
-}
-
-fn with_subject(app: &App, found: &Found) -> serde_json::Value {
-    let session = SessionJson::new(&found.record, app.sessions.policy(), &app.places, None);
-    match found.record.subject() {
-        Some(subject) => json!(SubjectJson::new(subject, session)),
-        None => json!({ "subject": null, "session": session }),
-    }
 }
 
 /// Says of an ending whether it outlives the store's primary: `durable` or `primary-only`.

@@ -50,23 +50,23 @@ impl SessionJson {
     }
 }
 
-/// A subject and one of their sessions.
+/// One session and whose it is.
 #[derive(Debug, Serialize)]
 pub struct SubjectJson {
-    subject: String,
+    subject: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     roles: Option<Vec<String>>,
     session: SessionJson,
 }
 
 impl SubjectJson {
-    /// Without the roles.
+    /// The session, as seen from the session `current`. Without the roles.
     #[must_use]
-    pub fn new(subject: &Subject, session: SessionJson) -> Self {
+    pub fn new(record: &Record, policy: &Policy, places: &Places, current: Option<SessionId>) -> Self {
         Self {
-            subject: subject.to_string(),
+            subject: record.subject().map(Subject::to_string),
             roles: None,
-            session,
+            session: SessionJson::new(record, policy, places, current),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::output::say;
 use super::{Common, Failure, output};
 use crate::app::start;
-use crate::app::view::{SessionJson, SubjectJson, rfc3339};
+use crate::app::view::{SubjectJson, rfc3339};
 use anyhow::Context as _;
 use clap::Subcommand;
 use cloakroom::{CloseReason, Record, SessionId, Sessions, Subject, device};
@@ -138,13 +138,7 @@ fn show(sessions: &Sessions, records: &[Record], json: bool) {
             .map_or_else(|| "-".to_owned(), Subject::to_string)
     };
     if json {
-        let row = |record: &Record| {
-            let session = SessionJson::new(record, sessions.policy(), &Places::none(), None);
-            match record.subject() {
-                Some(subject) => json!(SubjectJson::new(subject, session)),
-                None => json!({ "subject": null, "session": session }),
-            }
-        };
+        let row = |record| SubjectJson::new(record, sessions.policy(), &Places::none(), None);
         output::json(&json!({ "sessions": records.iter().map(row).collect::<Vec<_>>() }));
         return;
     }

@@ -4,7 +4,7 @@ use super::verify;
 use crate::app::address::Lenient;
 use crate::app::body::{Either, Shape};
 use crate::app::failure::{redirect, seconds_to_wait};
-use crate::app::view::{SessionJson, SubjectJson};
+use crate::app::view::SubjectJson;
 use crate::app::{App, redirect as rd};
 use crate::pages::{LoginNotice, LoginPage, LoginProblem};
 use crate::throttle::budgets::Typist;
@@ -125,15 +125,10 @@ async fn remember_device(app: &App, headers: &HeaderMap, name: &str, response: &
 
 /// Who is logged in now, and with what session.
 pub fn subject_json(app: &App, session: &Session) -> Result<SubjectJson, Problem> {
-    let active = session.active().ok_or(Code::NoSession)?;
-    let subject = active.subject().ok_or(Code::NoSession)?;
-    let json = SessionJson::new(
-        active.record(),
-        app.sessions.policy(),
-        &app.places,
-        Some(active.id()),
-    );
-    Ok(SubjectJson::new(subject, json).with_roles(active.roles()))
+    let active = session.active().filter(|active| active.subject().is_some());
+    let active = active.ok_or(Code::NoSession)?;
+    let (policy, current) = (app.sessions.policy(), Some(active.id()));
+    Ok(SubjectJson::new(active.record(), policy, &app.places, current).with_roles(active.roles()))
 }
 
 async fn enter(
