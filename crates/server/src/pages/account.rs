@@ -3,6 +3,7 @@
 use askama::Template;
 use jiff::Timestamp;
 
+use super::notice::notices;
 use super::session::{SessionView, newest_first};
 
 /// Who you are, and where you are logged in.
@@ -36,56 +37,19 @@ pub enum OtherSessions {
     Unavailable,
 }
 
-/// What a visit to another page has just done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AccountNotice {
-    /// One other session was ended.
-    DeviceEnded,
-    /// All others were ended.
-    OthersEnded,
-    /// The session that should be ended was not there any more.
-    DeviceGone,
-    /// The password was changed, and all others were ended.
-    PasswordChanged,
-    /// The password was confirmed.
-    Confirmed,
-}
-
-impl AccountNotice {
-    /// The name for a query string: `?notice=device-ended`.
-    #[must_use]
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::DeviceEnded => "device-ended",
-            Self::OthersEnded => "others-ended",
-            Self::DeviceGone => "device-gone",
-            Self::PasswordChanged => "password-changed",
-            Self::Confirmed => "confirmed",
-        }
-    }
-
-    /// The notice of that name; nothing for any other text.
-    #[must_use]
-    pub fn from_slug(slug: &str) -> Option<Self> {
-        [
-            Self::DeviceEnded,
-            Self::OthersEnded,
-            Self::DeviceGone,
-            Self::PasswordChanged,
-            Self::Confirmed,
-        ]
-        .into_iter()
-        .find(|notice| notice.slug() == slug)
-    }
-
-    fn text(self) -> &'static str {
-        match self {
-            Self::DeviceEnded => "The device is logged out.",
-            Self::OthersEnded => "All other devices are logged out.",
-            Self::DeviceGone => "That device was logged out already.",
-            Self::PasswordChanged => "Your password is changed. All other devices are logged out.",
-            Self::Confirmed => "Thank you. Your password is confirmed.",
-        }
+notices! {
+    /// What a visit to another page has just done.
+    AccountNotice {
+        /// One other session was ended.
+        DeviceEnded = "device-ended": "The device is logged out.",
+        /// All others were ended.
+        OthersEnded = "others-ended": "All other devices are logged out.",
+        /// The session that should be ended was not there any more.
+        DeviceGone = "device-gone": "That device was logged out already.",
+        /// The password was changed, and all others were ended.
+        PasswordChanged = "password-changed": "Your password is changed. All other devices are logged out.",
+        /// The password was confirmed.
+        Confirmed = "confirmed": "Thank you. Your password is confirmed.",
     }
 }
 

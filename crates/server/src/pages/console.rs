@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use super::{
     alert::AlertView,
     moment::Moment,
+    notice::notices,
     session::{SessionView, newest_first, ticket_number},
 };
 
@@ -121,50 +122,17 @@ pub struct SubjectSearch {
     pub sessions: Option<Vec<SessionView>>,
 }
 
-/// What an operator has just done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConsoleNotice {
-    /// One session was ended.
-    SessionEnded,
-    /// All sessions of a subject were ended.
-    SubjectEnded,
-    /// What should be ended was not there any more.
-    SessionGone,
-    /// What a channel had given up is tried again.
-    Retried,
-}
-
-impl ConsoleNotice {
-    /// The name for a query string: `?notice=session-ended`.
-    #[must_use]
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::SessionEnded => "session-ended",
-            Self::SubjectEnded => "subject-ended",
-            Self::SessionGone => "session-gone",
-            Self::Retried => "retried",
-        }
-    }
-
-    /// The notice of that name; nothing for any other text.
-    #[must_use]
-    pub fn from_slug(slug: &str) -> Option<Self> {
-        let all = [
-            Self::SessionEnded,
-            Self::SubjectEnded,
-            Self::SessionGone,
-            Self::Retried,
-        ];
-        all.into_iter().find(|notice| notice.slug() == slug)
-    }
-
-    fn text(self) -> &'static str {
-        match self {
-            Self::SessionEnded => "The session is ended.",
-            Self::SubjectEnded => "All sessions of this subject are ended.",
-            Self::SessionGone => "That session had ended already.",
-            Self::Retried => "What had been given up is tried again.",
-        }
+notices! {
+    /// What an operator has just done.
+    ConsoleNotice {
+        /// One session was ended.
+        SessionEnded = "session-ended": "The session is ended.",
+        /// All sessions of a subject were ended.
+        SubjectEnded = "subject-ended": "All sessions of this subject are ended.",
+        /// What should be ended was not there any more.
+        SessionGone = "session-gone": "That session had ended already.",
+        /// What a channel had given up is tried again.
+        Retried = "retried": "What had been given up is tried again.",
     }
 }
 

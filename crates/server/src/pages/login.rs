@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::moment::wait;
+use super::notice::notices;
 
 /// The log-in page; its form posts `username`, `password`, `remember=on` and `rd` to `/auth/login`.
 #[derive(Debug, Clone, Default, Template)]
@@ -33,51 +34,17 @@ pub struct DemoLogin {
     pub password: String,
 }
 
-/// Why somebody finds themselves at the log-in page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoginNotice {
-    /// They logged out here.
-    LoggedOut,
-    /// They logged out everywhere.
-    LoggedOutEverywhere,
-    /// A cookie came that is no session. Whether it expired, was revoked or never was is not said.
-    SessionEnded,
-    /// What they asked for needs a log-in.
-    LoginNeeded,
-}
-
-impl LoginNotice {
-    /// The name for a query string: `?notice=logged-out`.
-    #[must_use]
-    pub fn slug(self) -> &'static str {
-        match self {
-            Self::LoggedOut => "logged-out",
-            Self::LoggedOutEverywhere => "logged-out-everywhere",
-            Self::SessionEnded => "session-ended",
-            Self::LoginNeeded => "login-needed",
-        }
-    }
-
-    /// The notice of that name; nothing for any other text.
-    #[must_use]
-    pub fn from_slug(slug: &str) -> Option<Self> {
-        [
-            Self::LoggedOut,
-            Self::LoggedOutEverywhere,
-            Self::SessionEnded,
-            Self::LoginNeeded,
-        ]
-        .into_iter()
-        .find(|notice| notice.slug() == slug)
-    }
-
-    fn text(self) -> &'static str {
-        match self {
-            Self::LoggedOut => "You are logged out.",
-            Self::LoggedOutEverywhere => "You are logged out on every device.",
-            Self::SessionEnded => "Your session ended. Please log in again.",
-            Self::LoginNeeded => "Please log in to go on.",
-        }
+notices! {
+    /// Why somebody finds themselves at the log-in page.
+    LoginNotice {
+        /// They logged out here.
+        LoggedOut = "logged-out": "You are logged out.",
+        /// They logged out everywhere.
+        LoggedOutEverywhere = "logged-out-everywhere": "You are logged out on every device.",
+        /// A cookie came that is no session. Whether it expired, was revoked or never was is not said.
+        SessionEnded = "session-ended": "Your session ended. Please log in again.",
+        /// What they asked for needs a log-in.
+        LoginNeeded = "login-needed": "Please log in to go on.",
     }
 }
 

@@ -21,6 +21,7 @@ mod console_login;
 mod failure;
 mod login;
 mod moment;
+mod notice;
 mod password;
 mod response;
 mod session;
