@@ -4,7 +4,7 @@ use super::active::seal_data;
 use super::{Active, SessionError, Sessions, TRIES};
 use crate::client::Client;
 use crate::data::{Changes, Data};
-use crate::event::{Actor, Cause, Kind};
+use crate::event::{Actor, Kind};
 use crate::record::Record;
 use crate::store::{Found, Swap, Write};
 use crate::{Slot, store};
@@ -84,12 +84,7 @@ impl Sessions {
             };
             record.revision = expected.next();
             let deadline = self.deadline(&record);
-            let cause = Cause {
-                at: self.now(),
-                actor: actor.clone(),
-                ..Cause::default()
-            }
-            .saying(detail);
+            let cause = self.cause(actor.clone(), &Client::default()).saying(detail);
             let swap = Swap {
                 key,
                 expected,

@@ -1,6 +1,7 @@
 //! From a token to the record: also by way of a token that was renewed.
 
 use super::{SessionError, Sessions};
+use crate::client::Client;
 use crate::event::{Actor, Cause, CloseReason, Event, Kind};
 use crate::key::Key;
 use crate::record::{Moved, Record, Slot, TokenState};
@@ -122,15 +123,9 @@ impl Sessions {
 
     async fn report_unreadable(&self, key: &Key, why: &str) {
         tracing::error!(?key, why, "a session record is unreadable");
-        let cause = Cause {
-            at: self.now(),
-            actor: Actor::System,
-            ..Cause::default()
-        };
-        let mut event = Event::of(
-            Kind::Alert,
-            cause.saying(format!("unreadable session record: {why}")),
-        );
+        let cause = self.cause(Actor::System, &Client::default());
+        let cause = cause.saying(format!("unreadable session record: {why}"));
+        let mut event = Event::of(Kind::Alert, cause);
         event.key = Some(*key);
         self.note_or_warn(&event).await;
     }

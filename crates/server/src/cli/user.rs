@@ -7,7 +7,7 @@ use crate::app::view::rfc3339;
 use crate::config::Config;
 use crate::users::{BadEmail, Email, NewPassword, Role, Roles, User as Account, UserDirectory, UserName};
 use clap::Subcommand;
-use cloakroom::{Actor, CloseReason, Subject, Timestamp};
+use cloakroom::{CloseReason, Subject, Timestamp};
 use serde_json::json;
 use std::io::{IsTerminal as _, Read as _};
 use zeroize::Zeroizing;
@@ -196,8 +196,9 @@ async fn set_roles(config: &Config, name: &UserName, roles: Roles) -> Result<(),
         .map_err(Failure::other)?;
     let words: Result<Vec<_>, _> = roles.iter().map(|role| role.as_str().parse()).collect();
     let sessions = start::sessions(config, None).await?;
+    let operator = sessions.operator("cli").actor;
     let changed = sessions
-        .set_roles(&subject(name)?, words.map_err(Failure::other)?, operator())
+        .set_roles(&subject(name)?, words.map_err(Failure::other)?, operator)
         .await
         .map_err(Failure::other)?;
     say!(
@@ -257,16 +258,12 @@ async fn known(config: &Config, name: &UserName) -> Result<UserDirectory, Failur
 
 async fn end_all(config: &Config, name: &UserName, reason: CloseReason) -> Result<usize, Failure> {
     let sessions = start::sessions(config, None).await?;
-    let cause = sessions.cause(operator(), &cloakroom::Client::default());
+    let cause = sessions.operator("cli");
     let all = sessions
         .end_all(&subject(name)?, reason, &cause)
         .await
         .map_err(Failure::other)?;
     Ok(all.ended.len())
-}
-
-fn operator() -> Actor {
-    Actor::Operator("cli".to_owned())
 }
 
 fn subject(name: &UserName) -> Result<Subject, Failure> {
