@@ -30,10 +30,10 @@ impl Key {
     /// 1 byte of bucket, 32 bytes of hash.
     pub const LEN: usize = 33;
 
-    pub(crate) fn new(bucket: Bucket, hash: [u8; 32]) -> Self {
+    pub(crate) fn new(bucket: Bucket, hash: &[u8; 32]) -> Self {
         let mut bytes = [0; Self::LEN];
         bytes[0] = bucket.0;
-        bytes[1..].copy_from_slice(&hash);
+        bytes[1..].copy_from_slice(hash);
         Self(bytes)
     }
 
@@ -55,6 +55,13 @@ impl Key {
         &self.0[1..]
     }
 
+    /// Eight bytes of the hash: enough to tell keys apart in a table, and nobody can choose them.
+    pub(crate) fn word(&self) -> u64 {
+        let mut word = [0; 8];
+        word.copy_from_slice(&self.0[1..9]);
+        u64::from_le_bytes(word)
+    }
+
     /// The shard this key belongs to.
     #[must_use]
     pub fn bucket(&self) -> Bucket {
@@ -74,10 +81,7 @@ impl Eq for Key {}
 
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        // The bytes are a hash already; eight of them tell keys apart.
-        let mut word = [0; 8];
-        word.copy_from_slice(&self.0[1..9]);
-        state.write_u64(u64::from_le_bytes(word));
+        state.write_u64(self.word());
     }
 }
 

@@ -24,6 +24,7 @@ mod rate;
 mod record;
 mod seal;
 mod sessions;
+mod sha256;
 mod shared;
 mod store;
 mod subject;

@@ -40,20 +40,15 @@ impl Epoch {
 }
 
 /// One session, decoded.
+///
+/// What every check looks at stands first and together: a processor fetches memory in lines of 64 bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Record {
-    /// The public handle; it stays the same while tokens come and go.
-    pub id: SessionId,
-    /// Rises with every write.
-    pub revision: Revision,
-    /// Who is logged in; nobody in a session that was opened before log-in.
-    pub identity: Option<Identity>,
-    /// When the session began.
-    pub created_at: Timestamp,
-    /// When it was last used, to the precision of `touch_every`. Kept beside the rest, because it changes most.
-    pub seen_at: Timestamp,
     /// The absolute deadline. Activity never moves it; authentication does.
     pub expires_at: Timestamp,
+    /// When it was last used, to the precision of `touch_every`. Kept beside the rest, because it changes most.
+    pub seen_at: Timestamp,
     /// When the present token was made.
     pub token_at: Timestamp,
     /// How the present token came to be and whether its holder is known to have it.
@@ -64,25 +59,34 @@ pub struct Record {
     pub challenged: bool,
     /// The machine that authenticated, against which later requests are compared.
     pub client: Client,
+    /// Who is logged in; nobody in a session that was opened before log-in.
+    pub identity: Option<Identity>,
+    /// The public handle; it stays the same while tokens come and go.
+    pub id: SessionId,
+    /// Rises with every write.
+    pub revision: Revision,
+    /// When the session began.
+    pub created_at: Timestamp,
     /// Application data, sealed under the present token's secret.
     pub sealed: Option<Box<[u8]>>,
 }
 
 /// Who is logged in, and how surely.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Identity {
-    /// The user.
-    pub subject: Subject,
+    /// Whether they asked to stay logged in.
+    pub remember: bool,
     /// What they may do, sorted.
     pub roles: Vec<Word>,
+    /// The user.
+    pub subject: Subject,
     /// The subject's epoch when they logged in.
     pub epoch: Epoch,
     /// When they last proved who they are.
     pub authenticated_at: Timestamp,
     /// With what (RFC 8176 names such as `pwd` or words like `password`).
     pub methods: Vec<Word>,
-    /// Whether they asked to stay logged in.
-    pub remember: bool,
 }
 
 /// Where a token stands in its own small life.

@@ -180,6 +180,7 @@ pub struct Swept {
 
 /// A session and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Found {
     /// Where.
     pub key: Key,

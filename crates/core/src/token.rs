@@ -2,9 +2,9 @@
 
 use crate::key::{Bucket, Key};
 use crate::random::{Random, RandomError};
+use crate::sha256;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 use std::fmt;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -70,7 +70,7 @@ impl Token {
     #[must_use]
     pub fn key(&self) -> Key {
         let hash = self.hash();
-        Key::new(Bucket(self.0[0] ^ mask(&hash)), hash)
+        Key::new(Bucket(self.0[0] ^ mask(&hash)), &hash)
     }
 
     pub(crate) fn secret(&self) -> &[u8] {
@@ -86,7 +86,8 @@ impl Token {
     }
 
     fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.secret()).into()
+        let [_, secret @ ..] = &self.0;
+        sha256::of_32_bytes(secret)
     }
 }
 

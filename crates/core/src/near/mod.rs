@@ -23,6 +23,7 @@ mod interned;
 mod lease;
 mod options;
 mod revoked;
+mod second_chance;
 mod shards;
 mod touches;
 
@@ -31,8 +32,7 @@ pub(crate) use shards::Ticket;
 
 use crate::event::Event;
 use crate::key::Key;
-use crate::record::Record;
-use crate::store::{Store, Touch};
+use crate::store::{Found, Store, Touch};
 use crate::time::{Clock, Timestamp};
 use interned::Interned;
 use lease::Lease;
@@ -131,9 +131,9 @@ impl Near {
         holds
     }
 
-    /// The record under a key. Ask [`may_answer`](Self::may_answer) first.
-    pub(crate) fn get(&self, key: &Key) -> Option<Arc<Record>> {
-        self.shards.get(key)
+    /// What `look` makes of the record under a key. Ask [`may_answer`](Self::may_answer) first.
+    pub(crate) fn get<T>(&self, key: &Key, look: impl FnOnce(&Arc<Found>) -> T) -> Option<T> {
+        self.shards.get(key, look)
     }
 
     /// Permission to fill: to be asked for before the store is.
@@ -142,33 +142,27 @@ impl Near {
     }
 
     /// Shares what a record that was just read has in common with others.
-    pub(crate) fn share(&self, record: &mut Arc<Record>) {
-        if let Some(record) = Arc::get_mut(record) {
-            self.interned.share(&mut record.client);
+    pub(crate) fn share(&self, found: &mut Arc<Found>) {
+        if let Some(found) = Arc::get_mut(found) {
+            self.interned.share(&mut found.record.client);
         }
     }
 
     /// Takes what the store said, unless news came meanwhile.
-    pub(crate) fn fill(&self, ticket: Ticket, record: Arc<Record>) {
-        if !self.shards.fill(ticket, record) {
+    pub(crate) fn fill(&self, ticket: Ticket, found: Arc<Found>) {
+        if !self.shards.fill(ticket, found) {
             self.counts.refused_fills.fetch_add(1, Ordering::Relaxed);
         }
     }
 
     /// Notes that a cached session was seen; the store is told later. Answers the record that says so.
-    pub(crate) fn touch(
-        &self,
-        key: Key,
-        record: &Arc<Record>,
-        now: Timestamp,
-        deadline: Timestamp,
-    ) -> Arc<Record> {
-        let mut seen = Record::clone(record);
-        seen.seen_at = now;
+    pub(crate) fn touch(&self, found: &Arc<Found>, now: Timestamp, deadline: Timestamp) -> Arc<Found> {
+        let mut seen = Found::clone(found);
+        seen.record.seen_at = now;
         let seen = Arc::new(seen);
-        self.shards.replace(&key, record, Arc::clone(&seen));
+        self.shards.replace(found, Arc::clone(&seen));
         self.touches.add(Touch {
-            key,
+            key: seen.key,
             seen_at: now,
             deadline,
         });

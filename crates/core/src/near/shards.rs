@@ -4,11 +4,10 @@
 //! shard's generation *before* asking the store, and the record is taken only if the shard has forgotten nothing since.
 //! Both happen under the shard's lock. A lock is held for one look-up or one change, never across anything that waits.
 
+use super::second_chance::SecondChance;
 use crate::key::Key;
-use crate::record::Record;
+use crate::store::Found;
 use parking_lot::RwLock;
-use quick_cache::unsync::Cache;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -31,7 +30,7 @@ struct Shard {
 struct Held {
     /// Rises with everything that is to be forgotten here, whether it was held or not.
     generation: u64,
-    records: Cache<Key, Arc<Record>, quick_cache::UnitWeighter, BuildHasherDefault<Plain>>,
+    records: SecondChance,
 }
 
 /// Permission to fill, noted before the store is asked.
@@ -51,22 +50,17 @@ impl Shards {
             misses: AtomicU64::new(0),
             held: RwLock::new(Held {
                 generation: 0,
-                records: Cache::with(
-                    room,
-                    room as u64,
-                    quick_cache::UnitWeighter,
-                    BuildHasherDefault::default(),
-                    quick_cache::unsync::DefaultLifecycle::default(),
-                ),
+                records: SecondChance::of(room),
             }),
         };
         Self((0..count).map(|_| shard()).collect())
     }
 
-    /// The record under a key.
-    pub(super) fn get(&self, key: &Key) -> Option<Arc<Record>> {
+    /// What `look` makes of the record under a key. It looks while the shard is locked: whether the record is worth
+    /// handing out is seen before its count of owners is written to, so that the processor fetches all of it at once.
+    pub(super) fn get<T>(&self, key: &Key, look: impl FnOnce(&Arc<Found>) -> T) -> Option<T> {
         let shard = self.shard(key);
-        let found = shard.held.read().records.get(key).cloned();
+        let found = shard.held.read().records.get(key).map(look);
         let count = if found.is_some() {
             &shard.hits
         } else {
@@ -93,20 +87,24 @@ impl Shards {
     }
 
     /// Takes what the store said, unless something was to be forgotten meanwhile. Answers whether it was taken.
-    pub(super) fn fill(&self, ticket: Ticket, record: Arc<Record>) -> bool {
+    pub(super) fn fill(&self, ticket: Ticket, found: Arc<Found>) -> bool {
         let mut shard = self.shard(&ticket.key).held.write();
         let unchanged = shard.generation == ticket.generation;
         if unchanged {
-            shard.records.insert(ticket.key, record);
+            shard.records.insert(found);
         }
         unchanged
     }
 
     /// Puts a later sight of the same version in its place, if that is still what is held.
-    pub(super) fn replace(&self, key: &Key, old: &Arc<Record>, new: Arc<Record>) {
-        let mut shard = self.shard(key).held.write();
-        if shard.records.peek(key).is_some_and(|held| Arc::ptr_eq(held, old)) {
-            shard.records.insert(*key, new);
+    pub(super) fn replace(&self, old: &Arc<Found>, new: Arc<Found>) {
+        let mut shard = self.shard(&old.key).held.write();
+        if shard
+            .records
+            .get(&old.key)
+            .is_some_and(|held| Arc::ptr_eq(held, old))
+        {
+            shard.records.insert(new);
         }
     }
 
@@ -134,25 +132,5 @@ impl Shards {
         // Another byte than those that the map within the shard goes by; the number of shards is a power of two.
         let at = usize::from(key.hash_bytes()[31]) & (self.0.len() - 1);
         &self.0[at]
-    }
-}
-
-/// A key brings eight bytes of its own hash, which nobody can choose.
-#[derive(Clone, Copy, Default)]
-struct Plain(u64);
-
-impl Hasher for Plain {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        self.0 = word;
     }
 }

@@ -8,6 +8,7 @@ use crate::policy::Policy;
 use crate::random::{Random, RandomError};
 use crate::record::Record;
 use crate::seal::{self, Purpose};
+use crate::store::Found;
 use crate::subject::{Subject, Word};
 use crate::time::Timestamp;
 use crate::token::Token;
@@ -17,25 +18,22 @@ use std::sync::Arc;
 #[derive(Clone, Debug)]
 pub struct Active {
     token: Token,
-    key: Key,
-    record: Arc<Record>,
+    found: Arc<Found>,
     step_up: Option<Mismatch>,
     reissued: bool,
 }
 
 impl Active {
-    pub(super) fn new(token: Token, record: impl Into<Arc<Record>>) -> Self {
+    pub(super) fn new(token: Token, record: Record) -> Self {
         let key = token.key();
-        Self::at(key, token, record)
+        Self::at(token, Found { key, record }.into())
     }
 
-    /// With the token's key, where that is known already.
-    pub(super) fn at(key: Key, token: Token, record: impl Into<Arc<Record>>) -> Self {
-        let record = record.into();
+    /// Where the record stands under the token's key already.
+    pub(super) fn at(token: Token, found: Arc<Found>) -> Self {
         Self {
             token,
-            key,
-            record,
+            found,
             step_up: None,
             reissued: false,
         }
@@ -67,35 +65,35 @@ impl Active {
     /// Where it is kept.
     #[must_use]
     pub fn key(&self) -> &Key {
-        &self.key
+        &self.found.key
     }
 
     /// What the store keeps of it.
     #[must_use]
     pub fn record(&self) -> &Record {
-        &self.record
+        &self.found.record
     }
 
-    pub(super) fn shared_record(&self) -> &Arc<Record> {
-        &self.record
+    pub(super) fn found(&self) -> &Arc<Found> {
+        &self.found
     }
 
     /// Its public handle.
     #[must_use]
     pub fn id(&self) -> SessionId {
-        self.record.id
+        self.found.record.id
     }
 
     /// Who is logged in.
     #[must_use]
     pub fn subject(&self) -> Option<&Subject> {
-        self.record.subject()
+        self.found.record.subject()
     }
 
     /// What they may do.
     #[must_use]
     pub fn roles(&self) -> &[Word] {
-        self.record.identity.as_ref().map_or(&[], |who| &who.roles)
+        self.found.record.identity.as_ref().map_or(&[], |who| &who.roles)
     }
 
     /// What changed about the client, if the policy wants the user to prove anew who they are before anything else.
@@ -107,16 +105,16 @@ impl Active {
     /// Whether the user authenticated recently enough for sensitive acts.
     #[must_use]
     pub fn is_fresh(&self, policy: &Policy, now: Timestamp) -> bool {
-        self.record.is_fresh(policy.step_up_within(), now)
+        self.found.record.is_fresh(policy.step_up_within(), now)
     }
 
     /// The application data, opened with the token.
     pub fn data(&self) -> Result<Data, DataError> {
-        let Some(sealed) = &self.record.sealed else {
+        let Some(sealed) = &self.found.record.sealed else {
             return Ok(Data::default());
         };
-        let plain =
-            seal::open(&self.token, Purpose::Data, self.record.id, sealed).map_err(|_| DataError::Damaged)?;
+        let plain = seal::open(&self.token, Purpose::Data, self.found.record.id, sealed)
+            .map_err(|_| DataError::Damaged)?;
         Data::decode(&plain)
     }
 }

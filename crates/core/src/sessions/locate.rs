@@ -4,9 +4,9 @@ use super::{SessionError, Sessions};
 use crate::client::Client;
 use crate::event::{Actor, Cause, CloseReason, Event, Kind};
 use crate::key::Key;
-use crate::record::{Moved, Record, Slot, TokenState};
+use crate::record::{Moved, Slot, TokenState};
 use crate::seal::{self, Purpose};
-use crate::store::StoreError;
+use crate::store::{Found, StoreError};
 use crate::time::Timestamp;
 use crate::token::Token;
 use std::sync::Arc;
@@ -17,9 +17,8 @@ const HOPS: usize = 3;
 /// A record and the token it is kept under.
 pub(super) struct Located {
     pub token: Token,
-    pub key: Key,
     /// Shared, so that it is handed on without being copied.
-    pub record: Arc<Record>,
+    pub found: Arc<Found>,
     /// The client presented an older token: this one is to be offered.
     pub offered: bool,
 }
@@ -46,8 +45,7 @@ impl Sessions {
             Some(Slot::Live(record)) => {
                 return Ok(Way::To(Located {
                     token: token.clone(),
-                    key,
-                    record: record.into(),
+                    found: Found { key, record }.into(),
                     offered: false,
                 }));
             }
@@ -83,8 +81,11 @@ impl Sessions {
                 Ok(Step::Done(if alive {
                     Way::To(Located {
                         token: successor,
-                        key: moved.to,
-                        record: record.into(),
+                        found: Found {
+                            key: moved.to,
+                            record,
+                        }
+                        .into(),
                         offered: true,
                     })
                 } else {

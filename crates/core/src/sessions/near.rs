@@ -1,13 +1,11 @@
 //! Sessions behind a near cache.
 
-use super::resolve::plain;
 use super::{Active, Activity, Parts, SessionError, Sessions};
 use crate::client::Client;
 use crate::judge::Verdict;
 use crate::near::{Near, NearOptions, NearStats};
 use crate::policy::Shown;
-use crate::sessions::locate::Located;
-use crate::store::StoreError;
+use crate::store::{Found, StoreError};
 use crate::token::Token;
 use std::sync::Arc;
 use std::time::Duration;
@@ -72,27 +70,21 @@ impl Sessions {
         let now = self.now();
         near.may_answer().then_some(())?;
         let key = token.key();
-        let mut record = near.get(&key)?;
         // What looks dead, or wants more than to be marked as seen, is read again before it is believed.
-        let Verdict::Alive(alive) = self.policy().judge(&record, client, None, now) else {
-            return None;
+        let worth = |found: &Arc<Found>| match self.policy().judge(&found.record, client, None, now) {
+            Verdict::Alive(alive) => Some((alive, Arc::clone(found))),
+            Verdict::Dead(_) => None,
         };
+        let (alive, mut found) = near.get(&key, worth)??;
         match activity {
             Activity::User if alive.wants_only_a_touch() => {
-                let deadline = self.deadline_if_seen(&record, now);
-                record = near.touch(key, &record, now, deadline);
+                let deadline = self.deadline_if_seen(&found.record, now);
+                found = near.touch(&found, now, deadline);
             }
             Activity::User if !alive.wants_nothing() => return None,
             Activity::User | Activity::Background => {}
         }
-        let token = token.clone();
-        let located = Located {
-            token,
-            key,
-            record,
-            offered: false,
-        };
-        Some(plain(located, alive))
+        Some(Active::at(token.clone(), found).wanting_step_up(alive.step_up))
     }
 
     /// Whether this token's session is known to have ended within the last ten minutes, or it was replaced then: whoever shows

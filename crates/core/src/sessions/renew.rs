@@ -22,8 +22,8 @@ impl Sessions {
         client: &Client,
         now: Timestamp,
     ) -> Result<Option<Active>, SessionError> {
-        let old = &*located.record;
-        let token = Token::mint(located.key.bucket(), self.random())?;
+        let old = &located.found.record;
+        let token = Token::mint(located.found.key.bucket(), self.random())?;
         let mut record = Record::clone(old);
         record.revision = old.revision.next();
         record.seen_at = now;
@@ -50,7 +50,7 @@ impl Sessions {
             expires_at: old.expires_at,
         };
         let deadline = self.deadline(&record);
-        let key = located.key;
+        let key = located.found.key;
         let cause = self.user(client);
         let swap = Swap {
             key,

@@ -8,7 +8,7 @@ use crate::event::{CloseReason, Kind};
 use crate::judge::{Alive, Death, Verdict};
 use crate::near::Ticket;
 use crate::record::{Record, TokenState};
-use crate::store::{Swap, Touch, Write};
+use crate::store::{Found, Swap, Touch, Write};
 use crate::time::Timestamp;
 use crate::token::Token;
 use std::sync::Arc;
@@ -67,20 +67,20 @@ impl Sessions {
                 }
             };
             if let Some(near) = &self.0.near {
-                near.share(&mut located.record);
+                near.share(&mut located.found);
             }
             // What is rarely done is put aside in a box, so that what is done for every request stays small.
-            let pass = match self.policy().judge(&located.record, client, None, now) {
+            let pass = match self.policy().judge(&located.found.record, client, None, now) {
                 Verdict::Alive(alive) if alive.wants_nothing() || activity == Activity::Background => {
                     let keep = alive.wants_nothing() && !located.offered;
-                    self.keep_near(ticket.filter(|_| keep), &located.record);
+                    self.keep_near(ticket.filter(|_| keep), &located.found);
                     Pass::Settled(Some(plain(located, alive)))
                 }
                 Verdict::Alive(alive) => {
                     let keep = alive.wants_only_a_touch() && !located.offered;
                     let pass = Box::pin(self.attend(located, alive, client, now)).await?;
                     if let Pass::Settled(Some(active)) = &pass {
-                        self.keep_near(ticket.filter(|_| keep), active.shared_record());
+                        self.keep_near(ticket.filter(|_| keep), active.found());
                     }
                     pass
                 }
@@ -96,9 +96,9 @@ impl Sessions {
         Err(SessionError::Contended)
     }
 
-    fn keep_near(&self, ticket: Option<Ticket>, record: &Arc<Record>) {
+    fn keep_near(&self, ticket: Option<Ticket>, found: &Arc<Found>) {
         if let (Some(near), Some(ticket)) = (&self.0.near, ticket) {
-            near.fill(ticket, Arc::clone(record));
+            near.fill(ticket, Arc::clone(found));
         }
     }
 
@@ -111,7 +111,7 @@ impl Sessions {
         };
         match self
             .policy()
-            .judge(&located.record, &located.record.client, None, now)
+            .judge(&located.found.record, &located.found.record.client, None, now)
         {
             Verdict::Alive(alive) => Ok(Some(plain(located, alive))),
             Verdict::Dead(_) => Ok(None),
@@ -131,7 +131,7 @@ impl Sessions {
             return self.seen(located, alive, now).await;
         }
         if alive.renew && alive.step_up.is_none() {
-            match Active::at(located.key, located.token.clone(), located.record.clone()).data() {
+            match Active::at(located.token.clone(), Arc::clone(&located.found)).data() {
                 Ok(data) => {
                     return Ok(self
                         .renew(&located, &data, client, now)
@@ -152,11 +152,11 @@ impl Sessions {
     /// Marks the session as seen, if that is due.
     async fn seen(&self, mut located: Located, alive: Alive, now: Timestamp) -> Result<Pass, SessionError> {
         if alive.stale {
-            Arc::make_mut(&mut located.record).seen_at = now;
+            Arc::make_mut(&mut located.found).record.seen_at = now;
             let touch = Touch {
-                key: located.key,
+                key: located.found.key,
                 seen_at: now,
-                deadline: self.deadline(&located.record),
+                deadline: self.deadline(&located.found.record),
             };
             if self.store().touch(&[touch]).await? != [true] {
                 return Ok(Pass::Again);
@@ -173,7 +173,7 @@ impl Sessions {
         client: &Client,
         now: Timestamp,
     ) -> Result<Pass, SessionError> {
-        let mut record = Record::clone(&located.record);
+        let Found { key, mut record } = Found::clone(&located.found);
         let expected = record.revision;
         record.revision = expected.next();
         record.seen_at = now;
@@ -190,7 +190,7 @@ impl Sessions {
         }
         let deadline = self.deadline(&record);
         let swap = Swap {
-            key: located.key,
+            key,
             expected,
             record,
             deadline,
@@ -201,7 +201,7 @@ impl Sessions {
             Write::Done => {
                 let record = swap.record;
                 let located = Located {
-                    record: record.into(),
+                    found: Found { key, record }.into(),
                     ..located
                 };
                 Ok(Pass::Settled(Some(plain(located, alive))))
@@ -222,7 +222,7 @@ impl Sessions {
                 cause.saying(format!("used with another {mismatch}")),
             ),
         };
-        self.close_wherever(&located.key, reason, &cause).await?;
+        self.close_wherever(&located.found.key, reason, &cause).await?;
         Ok(())
     }
 
@@ -241,6 +241,6 @@ impl Sessions {
 
 pub(super) fn plain(located: Located, alive: Alive) -> Active {
     let offered = located.offered;
-    let active = Active::at(located.key, located.token, located.record).wanting_step_up(alive.step_up);
+    let active = Active::at(located.token, located.found).wanting_step_up(alive.step_up);
     if offered { active.reissued() } else { active }
 }
