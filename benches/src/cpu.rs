@@ -3,19 +3,14 @@
 use anyhow::{Context as _, Result};
 use std::time::Duration;
 
-/// What the kernel counts in: `sysconf(_SC_CLK_TCK)` is 100 on every Linux that matters.
-const TICK: Duration = Duration::from_millis(10);
-
-/// User and system time that a process has used so far, all threads together.
+/// What all threads of a process have used so far, to the nanosecond. (What `/proc/PID/stat` says comes in ticks of 10 ms.)
 pub fn used(pid: u32) -> Result<Duration> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).context("reading the process's times")?;
-    // The name in parentheses may hold anything; the fields are counted from behind it.
-    let rest = stat.rsplit_once(')').context("no name in the process's line")?.1;
-    let field = |at: usize| {
-        rest.split_whitespace()
-            .nth(at)
-            .and_then(|text| text.parse::<u32>().ok())
-    };
-    let ticks = field(11).context("user time")? + field(12).context("system time")?;
-    Ok(TICK * ticks)
+    let mut sum = Duration::ZERO;
+    for task in std::fs::read_dir(format!("/proc/{pid}/task")).context("reading the process's threads")? {
+        let said = std::fs::read_to_string(task?.path().join("schedstat"));
+        let said = said.context("reading a thread's time; the kernel has to count it (CONFIG_SCHED_INFO)")?;
+        let first = said.split_whitespace().next().context("no time in it")?;
+        sum += Duration::from_nanos(first.parse()?);
+    }
+    Ok(sum)
 }
