@@ -23,6 +23,17 @@ pub(super) struct Located {
     pub offered: bool,
 }
 
+impl Located {
+    /// What stands under the presented token itself.
+    pub(super) fn by(token: &Token, found: Found) -> Self {
+        Self {
+            token: token.clone(),
+            found: found.into(),
+            offered: false,
+        }
+    }
+}
+
 /// What a token leads to.
 pub(super) enum Way {
     To(Located),
@@ -40,14 +51,22 @@ impl Sessions {
     /// The record of a token, or of its successor while the overlap lasts. Changes nothing.
     pub(super) async fn locate(&self, token: &Token, now: Timestamp) -> Result<Way, SessionError> {
         let key = token.key();
-        let mut step = match self.read(&key).await? {
+        let loaded = self.store().load(&key).await;
+        self.lead(token, key, loaded, now).await
+    }
+
+    /// Where it leads what was loaded under a token's key.
+    pub(super) async fn lead(
+        &self,
+        token: &Token,
+        key: Key,
+        loaded: Result<Option<Slot>, StoreError>,
+        now: Timestamp,
+    ) -> Result<Way, SessionError> {
+        let mut step = match self.readable(loaded).await? {
             None => return Ok(Way::Nowhere),
             Some(Slot::Live(record)) => {
-                return Ok(Way::To(Located {
-                    token: token.clone(),
-                    found: Found { key, record }.into(),
-                    offered: false,
-                }));
+                return Ok(Way::To(Located::by(token, Found { key, record })));
             }
             Some(Slot::Moved(moved)) => Step::On(token.clone(), moved),
         };
@@ -112,7 +131,12 @@ impl Sessions {
     /// Loads a slot. What is unreadable is reported and counts as nothing: the client is refused as if there were no
     /// session, and the record stays as it is for whoever can read it.
     pub(super) async fn read(&self, key: &Key) -> Result<Option<Slot>, SessionError> {
-        match self.store().load(key).await {
+        let loaded = self.store().load(key).await;
+        self.readable(loaded).await
+    }
+
+    async fn readable(&self, loaded: Result<Option<Slot>, StoreError>) -> Result<Option<Slot>, SessionError> {
+        match loaded {
             Ok(slot) => Ok(slot),
             Err(StoreError::Corrupt { key, source }) => {
                 Box::pin(self.report_unreadable(&key, &source.to_string())).await;

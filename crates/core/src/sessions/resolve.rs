@@ -7,7 +7,7 @@ use crate::data::DataError;
 use crate::event::{CloseReason, Kind};
 use crate::judge::{Alive, Death, Verdict};
 use crate::near::Ticket;
-use crate::record::{Record, TokenState};
+use crate::record::{Record, Slot, TokenState};
 use crate::store::{Found, Swap, Touch, Write};
 use crate::time::Timestamp;
 use crate::token::Token;
@@ -28,6 +28,15 @@ enum Pass {
     Settled(Option<Active>),
     /// Somebody wrote in between.
     Again,
+}
+
+/// What a record came to without waiting for anything.
+enum Weighed {
+    /// It is good, and nothing is to be written: so it is for nearly every request.
+    Good(Active),
+    /// It is good, and something is to be written.
+    Due(Located, Alive),
+    Dead(Located, Death),
 }
 
 impl Sessions {
@@ -54,37 +63,40 @@ impl Sessions {
         client: &Client,
         activity: Activity,
     ) -> Result<Option<Active>, SessionError> {
+        let key = token.key();
         for _ in 0..TRIES {
             let now = self.now();
             // Before the store is asked: what it says is only kept if nothing was to be forgotten meanwhile.
-            let ticket = self.0.near.as_ref().map(|near| near.ticket(&token.key()));
-            let mut located = match self.locate(token, now).await? {
-                Way::To(located) => located,
-                Way::Nowhere => return Ok(None),
-                Way::Reused(key) => {
-                    Box::pin(self.reused(&key, now)).await?;
-                    return Ok(None);
-                }
+            let ticket = self.0.near.as_ref().map(|near| near.ticket(&key));
+            let weighed = match self.store().load(&key).await {
+                Ok(Some(Slot::Live(record))) => self.weigh(
+                    Located::by(token, Found { key, record }),
+                    client,
+                    activity,
+                    ticket,
+                    now,
+                ),
+                // What is rarely done is put aside in a box, so that what every request waits for stays small.
+                loaded => match Box::pin(self.lead(token, key, loaded, now)).await? {
+                    Way::To(located) => self.weigh(located, client, activity, None, now),
+                    Way::Nowhere => return Ok(None),
+                    Way::Reused(key) => {
+                        Box::pin(self.reused(&key, now)).await?;
+                        return Ok(None);
+                    }
+                },
             };
-            if let Some(near) = &self.0.near {
-                near.share(&mut located.found);
-            }
-            // What is rarely done is put aside in a box, so that what is done for every request stays small.
-            let pass = match self.policy().judge(&located.found.record, client, None, now) {
-                Verdict::Alive(alive) if alive.wants_nothing() || activity == Activity::Background => {
-                    let keep = alive.wants_nothing() && !located.offered;
-                    self.keep_near(ticket.filter(|_| keep), &located.found);
-                    Pass::Settled(Some(plain(located, alive)))
-                }
-                Verdict::Alive(alive) => {
-                    let keep = alive.wants_only_a_touch() && !located.offered;
+            let pass = match weighed {
+                Weighed::Good(active) => return Ok(Some(active)),
+                Weighed::Due(located, alive) => {
+                    let ticket = ticket.filter(|_| alive.wants_only_a_touch() && !located.offered);
                     let pass = Box::pin(self.attend(located, alive, client, now)).await?;
                     if let Pass::Settled(Some(active)) = &pass {
-                        self.keep_near(ticket.filter(|_| keep), active.found());
+                        self.keep_near(ticket, active.found());
                     }
                     pass
                 }
-                Verdict::Dead(death) => {
+                Weighed::Dead(located, death) => {
                     Box::pin(self.bury(&located, death, client)).await?;
                     Pass::Settled(None)
                 }
@@ -94,6 +106,28 @@ impl Sessions {
             }
         }
         Err(SessionError::Contended)
+    }
+
+    /// Judges what was read. The near cache keeps it if it wants nothing and came by its own token.
+    fn weigh(
+        &self,
+        mut located: Located,
+        client: &Client,
+        activity: Activity,
+        ticket: Option<Ticket>,
+        now: Timestamp,
+    ) -> Weighed {
+        if let Some(near) = &self.0.near {
+            near.share(&mut located.found);
+        }
+        match self.policy().judge(&located.found.record, client, None, now) {
+            Verdict::Alive(alive) if alive.wants_nothing() || activity == Activity::Background => {
+                self.keep_near(ticket.filter(|_| alive.wants_nothing()), &located.found);
+                Weighed::Good(plain(located, alive))
+            }
+            Verdict::Alive(alive) => Weighed::Due(located, alive),
+            Verdict::Dead(death) => Weighed::Dead(located, death),
+        }
     }
 
     fn keep_near(&self, ticket: Option<Ticket>, found: &Arc<Found>) {
