@@ -152,7 +152,11 @@ impl Session {
     }
 
     async fn load(&self) -> Result<(), SessionError> {
-        let _acting = self.0.acting.lock().await;
+        // Nearly always nobody else is at it; only who has to wait pays for waiting.
+        let _acting = match self.0.acting.try_lock() {
+            Ok(acting) => acting,
+            Err(_) => self.0.acting.lock().await,
+        };
         if !self.0.state.lock().ask() {
             return Ok(());
         }
@@ -167,12 +171,14 @@ impl Session {
         };
         let held_up = match (&self.0.config.guesses, &self.0.token) {
             (Some(limit), Some(token)) if active.is_none() => {
-                limit.note(self.sessions(), token, self.client()).await
+                Box::pin(limit.note(self.sessions(), token, self.client())).await
             }
             _ => None,
         };
-        if let Some(active) = &active {
-            self.note_demand(active).await;
+        if let Some(active) = &active
+            && active.mismatch().is_some()
+        {
+            Box::pin(self.note_demand(active)).await;
         }
         let mut state = self.0.state.lock();
         state.held_up = held_up;
