@@ -1,18 +1,31 @@
 //! Reading sessions. A check is one `GET`.
 
 use crate::call::Call;
-use crate::connection::routes::Ask;
 use crate::error::unexpected;
 use crate::names::SHARDS;
 use crate::reply::{Reply, key};
 use crate::scripts::{LIST, SCAN};
 use crate::store::RedisStore;
 use crate::value;
-use cloakroom_core::{Bucket, Cause, Epoch, Found, Key, Listing, SessionId, Slot, StoreError, Subject};
+use cloakroom_core::{
+    Bucket, Cause, Epoch, Found, Key, Listing, SessionId, Slot, Store as _, StoreError, Subject,
+};
 use redis::{Cmd, Value};
 
 /// How many moves of one session `find` keeps up with.
 const FOLLOWED: usize = 4;
+
+pub(crate) fn get(name: &[u8]) -> Cmd {
+    let mut command = Cmd::with_capacity(2, name.len() + 3);
+    command.arg("GET").arg(name);
+    command
+}
+
+/// What stands under a session's name.
+pub(crate) fn slot(key: &Key, value: Value) -> Result<Option<Slot>, StoreError> {
+    let bytes = Reply::new("load", value).bytes()?;
+    bytes.map(|bytes| value::decode(key, &bytes)).transpose()
+}
 
 /// All buckets.
 pub(crate) fn buckets() -> impl Iterator<Item = Bucket> {
@@ -20,12 +33,6 @@ pub(crate) fn buckets() -> impl Iterator<Item = Bucket> {
 }
 
 impl RedisStore {
-    async fn get(&self, bucket: Bucket, name: &[u8]) -> Result<Value, StoreError> {
-        let mut command = Cmd::with_capacity(2, name.len() + 3);
-        command.arg("GET").arg(name);
-        self.routes.ask(bucket, Ask::Read(&command)).await
-    }
-
     /// Asks a bucket's index where a session is.
     fn at_home(&self, bucket: Bucket, id: &SessionId) -> Cmd {
         let mut command = redis::cmd("HGET");
@@ -33,14 +40,9 @@ impl RedisStore {
         command
     }
 
-    pub(crate) async fn look_up(&self, key: &Key) -> Result<Option<Slot>, StoreError> {
-        let value = self.get(key.bucket(), &self.names.record(key)).await?;
-        let bytes = Reply::new("load", value).bytes()?;
-        bytes.map(|bytes| value::decode(key, &bytes)).transpose()
-    }
-
     pub(crate) async fn epoch_of(&self, subject: &Subject) -> Result<Epoch, StoreError> {
-        let value = self.get(Bucket::of(subject), &self.names.epoch(subject)).await?;
+        let command = get(&self.names.epoch(subject));
+        let value = self.routes.read(Bucket::of(subject), &command).await?;
         Reply::new("epoch", value).number().map(Epoch)
     }
 
@@ -70,13 +72,13 @@ impl RedisStore {
     ) -> Result<Option<Found>, StoreError> {
         for _ in 0..FOLLOWED {
             let key = key(bucket, &hash).ok_or_else(|| unexpected("find"))?;
-            if let Some(Slot::Live(record)) = self.look_up(&key).await?
+            if let Some(Slot::Live(record)) = self.load(&key).await?
                 && record.id == *id
             {
                 return Ok(Some(Found { key, record }));
             }
             let asking = self.at_home(bucket, id);
-            match Reply::new("find", self.routes.ask(bucket, Ask::Read(&asking)).await?).bytes()? {
+            match Reply::new("find", self.routes.read(bucket, &asking).await?).bytes()? {
                 Some(next) if next != hash => hash = next,
                 _ => break,
             }

@@ -11,6 +11,7 @@ use crate::connection::target::Target;
 use crate::journal::Journal;
 use crate::names::Names;
 use crate::options::Options;
+use crate::read;
 use crate::reply::Reply;
 use crate::server::{self, Server};
 use async_trait::async_trait;
@@ -123,7 +124,8 @@ impl fmt::Debug for RedisStore {
 #[async_trait]
 impl Store for RedisStore {
     async fn load(&self, key: &Key) -> Result<Option<Slot>, StoreError> {
-        self.look_up(key).await
+        let command = read::get(&self.names.record(key));
+        read::slot(key, self.routes.read(key.bucket(), &command).await?)
     }
 
     async fn epoch(&self, subject: &Subject) -> Result<Epoch, StoreError> {

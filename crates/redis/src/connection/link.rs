@@ -5,8 +5,9 @@
 //! was told that it failed. A task dials until the server answers again. Where the primary may become another one, a task
 //! watches for that, too: a connection to the old one may look as good as ever.
 
+use crate::connection::errands::Errands;
 use crate::connection::replicas::Replicas;
-use crate::connection::spares::Spares;
+use crate::connection::spares::{Handle, Spares};
 use crate::connection::target::Target;
 use crate::error::{fenced, out_of_time, replica};
 use crate::scripts::Script;
@@ -16,6 +17,7 @@ use redis::{
     AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, PushInfo, PushKind, RedisError, ServerErrorKind,
     Value,
 };
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -49,12 +51,14 @@ pub(crate) struct Link {
     /// Which connection is up; 0 if none is. Says the same as `state`, for those who must not wait for its lock.
     up: AtomicU64,
     spares: Spares,
+    errands: Errands,
     replicas: Replicas,
     /// The server may not write, so nothing is read from it either: see `fence.rs`.
     fenced: AtomicBool,
     /// Whether the server was ever seen to have replicas.
     replicated: AtomicBool,
     dialler: Mutex<Option<JoinHandle<()>>>,
+    looker: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Link {
@@ -78,14 +82,17 @@ impl Link {
             state: watch::Sender::new(State::Dialling(0)),
             up: AtomicU64::new(0),
             spares: Spares::default(),
+            errands: Errands::default(),
             replicas: Replicas::default(),
             fenced: AtomicBool::new(false),
             replicated: AtomicBool::new(false),
             dialler: Mutex::new(None),
+            looker: Mutex::new(None),
         })
     }
 
-    fn is_up(&self, connection: MultiplexedConnection, number: u64) {
+    fn is_up(self: &Arc<Self>, connection: MultiplexedConnection, number: u64) {
+        self.keep_looking();
         self.state.send_replace(State::Up(connection, number));
         self.up.store(number, Ordering::Release);
     }
@@ -96,8 +103,26 @@ impl Link {
     }
 
     /// Sends a command that changes nothing, once more if the connection broke under it.
+    ///
+    /// Every check is one of these, so what is rare stands in boxes, and what is not waits for the library directly.
     pub(crate) async fn read(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
-        match self.send(command).await {
+        let handle = if self.fenced.load(Ordering::Relaxed) {
+            None
+        } else {
+            self.spares.take(self.up.load(Ordering::Acquire))
+        };
+        let answer = match handle {
+            Some(mut handle) => {
+                self.errands.begin(&handle.errand);
+                let answer = {
+                    let asking = pin!(handle.connection.send_packed_command(command));
+                    handle.errand.wait(asking).await
+                };
+                self.answered(answer.and_then(Value::extract_error), handle)
+            }
+            None => Box::pin(self.send(command)).await,
+        };
+        match answer {
             Err(error) if error.is_connection_dropped() => {
                 let again = Box::pin(timeout(self.limit / 2, self.send(command))).await;
                 again.unwrap_or_else(|_| Err(out_of_time()))
@@ -114,9 +139,13 @@ impl Link {
         if self.fenced.load(Ordering::Relaxed) {
             return Err(fenced());
         }
-        let (mut connection, number) = self.connection().await?;
-        let answers = connection.send_packed_commands(commands, 0, commands.len()).await;
-        let answers = answers.inspect_err(|error| self.judge(error, number))?;
+        let mut handle = self.connection().await?;
+        self.errands.begin(&handle.errand);
+        let asking = handle
+            .connection
+            .send_packed_commands(commands, 0, commands.len());
+        let answers = handle.errand.wait(pin!(asking)).await;
+        let answers = self.answered(answers, handle)?;
         Ok(answers.into_iter().map(Value::extract_error).collect())
     }
 
@@ -221,38 +250,54 @@ impl Link {
 
     /// Sends a command whether the server may write or not.
     pub(crate) async fn send_regardless(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
-        let (mut connection, number) = self.connection().await?;
-        let answer = connection
-            .send_packed_command(command)
-            .await
-            .and_then(Value::extract_error);
+        let mut handle = self.connection().await?;
+        self.errands.begin(&handle.errand);
+        let asking = handle.connection.send_packed_command(command);
+        let answer = handle.errand.wait(pin!(asking)).await;
+        let answer = answer.and_then(Value::extract_error);
+        self.answered(answer, handle)
+    }
+
+    /// What became of a command: the handle is kept for the next one, or the connection is given up.
+    fn answered<T>(self: &Arc<Self>, answer: Result<T, RedisError>, handle: Handle) -> Result<T, RedisError> {
         match &answer {
-            Ok(_) => self.spares.put(connection, number),
-            Err(error) => self.judge(error, number),
+            Ok(_) => {
+                handle.errand.end();
+                self.spares.put(handle);
+            }
+            Err(error) => self.judge(error, handle.number),
         }
         answer
     }
 
-    /// The connection, if there is one or the first attempt to get one succeeds in time.
-    async fn connection(self: &Arc<Self>) -> Result<(MultiplexedConnection, u64), RedisError> {
-        let up = self.up.load(Ordering::Acquire);
-        if let Some(connection) = self.spares.take(up) {
-            return Ok((connection, up));
+    /// A handle on the connection, if there is one or the first attempt to get one succeeds in time.
+    async fn connection(self: &Arc<Self>) -> Result<Handle, RedisError> {
+        if let Some(handle) = self.spares.take(self.up.load(Ordering::Acquire)) {
+            return Ok(handle);
         }
         if let State::Up(connection, number) = &*self.state.borrow() {
-            return Ok((connection.clone(), *number));
+            return Ok(self.handle(connection.clone(), *number));
         }
         // In a box: nearly every command finds the connection up, and need not carry the room for waiting.
         Box::pin(self.wait_for_connection()).await
     }
 
-    async fn wait_for_connection(self: &Arc<Self>) -> Result<(MultiplexedConnection, u64), RedisError> {
+    fn handle(&self, connection: MultiplexedConnection, number: u64) -> Handle {
+        let errand = self.errands.add();
+        Handle {
+            connection,
+            number,
+            errand,
+        }
+    }
+
+    async fn wait_for_connection(self: &Arc<Self>) -> Result<Handle, RedisError> {
         self.keep_dialling();
         let mut states = self.state.subscribe();
         let wait = async {
             loop {
                 match &*states.borrow_and_update() {
-                    State::Up(connection, number) => return Ok((connection.clone(), *number)),
+                    State::Up(connection, number) => return Ok(self.handle(connection.clone(), *number)),
                     State::Down(error, _) => return Err(error.clone()),
                     State::Dialling(_) => {}
                 }
@@ -304,6 +349,17 @@ impl Link {
         }
     }
 
+    /// Starts the task that ends what takes too long, unless it runs. (It, too, may have died.)
+    fn keep_looking(self: &Arc<Self>) {
+        let mut looker = self.looker.lock();
+        if looker.as_ref().is_none_or(JoinHandle::is_finished) {
+            *looker = Some(tokio::spawn(look_now_and_then(
+                Arc::downgrade(self),
+                Errands::pause(self.limit),
+            )));
+        }
+    }
+
     async fn dial(self: &Arc<Self>, number: u64) -> Result<MultiplexedConnection, RedisError> {
         let link = Arc::downgrade(self);
         let hung_up = move |info: PushInfo| {
@@ -314,12 +370,13 @@ impl Link {
         };
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.limit))
-            .set_response_timeout(Some(self.limit))
+            .set_response_timeout(None)
             .set_push_sender(hung_up);
         let server = self.target.find(self.limit).await?;
         let mut connection = self.connect(&server, &config).await?;
         if self.target.moves() {
-            self.refuse_replica(&mut connection).await?;
+            let asking = timeout(self.limit, self.refuse_replica(&mut connection));
+            asking.await.unwrap_or_else(|_| Err(out_of_time()))?;
         }
         *self.server.lock() = Some(server);
         Ok(connection)
@@ -358,6 +415,14 @@ impl Link {
         {
             self.lost(number);
         }
+    }
+}
+
+async fn look_now_and_then(link: Weak<Link>, pause: Duration) {
+    loop {
+        sleep(pause).await;
+        let Some(link) = link.upgrade() else { return };
+        link.errands.look();
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod address;
 pub(crate) mod cluster;
+mod errands;
 pub(crate) mod fence;
 pub(crate) mod link;
 mod replicas;

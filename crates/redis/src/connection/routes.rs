@@ -44,6 +44,16 @@ impl Routes {
         }
     }
 
+    /// Sends a command about a bucket that changes nothing.
+    pub(crate) async fn read(&self, bucket: Bucket, command: &Cmd) -> Result<Value, StoreError> {
+        match self {
+            Self::One(link) => link.read(command).await.map_err(sort),
+            Self::Cluster(cluster) => Box::pin(cluster.ask(bucket, Ask::Read(command)))
+                .await
+                .map_err(sort),
+        }
+    }
+
     /// Sends one command about each of several buckets, none of which changes anything. The answers are in order.
     pub(crate) async fn read_all(&self, commands: Vec<(Bucket, Cmd)>) -> Result<Vec<Value>, StoreError> {
         match self {

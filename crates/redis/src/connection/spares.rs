@@ -4,9 +4,11 @@
 //! and on a busy server each such write waits for another core. So a handle that has served is kept by the thread that had
 //! it, and taken out again by the next command there.
 
+use crate::connection::errands::Errand;
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use std::cell::Cell;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// More threads than this share shelves.
@@ -14,21 +16,30 @@ const SHELVES: usize = 16;
 /// As many commands of one thread may be under way with none of their handles thrown away.
 const KEPT: usize = 64;
 
+/// A handle.
+pub(crate) struct Handle {
+    pub(crate) connection: MultiplexedConnection,
+    /// It is on the n-th connection.
+    pub(crate) number: u64,
+    /// Sees to it that its command does not take too long.
+    pub(crate) errand: Arc<Errand>,
+}
+
 #[derive(Default)]
 pub(crate) struct Spares([Shelf; SHELVES]);
 
 /// Aligned, so that no two shelves lie on one line of the processors' caches.
 #[derive(Default)]
 #[repr(align(128))]
-struct Shelf(Mutex<Vec<(MultiplexedConnection, u64)>>);
+struct Shelf(Mutex<Vec<Handle>>);
 
 impl Spares {
     /// A handle on the n-th connection, if this thread has one.
-    pub(crate) fn take(&self, number: u64) -> Option<MultiplexedConnection> {
+    pub(crate) fn take(&self, number: u64) -> Option<Handle> {
         let mut kept = self.shelf().lock();
-        let (connection, of) = kept.pop()?;
-        if of == number {
-            return Some(connection);
+        let handle = kept.pop()?;
+        if handle.number == number {
+            return Some(handle);
         }
         // Handles on a connection that was given up: let it go.
         kept.clear();
@@ -36,10 +47,10 @@ impl Spares {
     }
 
     /// Keeps a handle that has served.
-    pub(crate) fn put(&self, connection: MultiplexedConnection, number: u64) {
+    pub(crate) fn put(&self, handle: Handle) {
         let mut kept = self.shelf().lock();
         if kept.len() < KEPT {
-            kept.push((connection, number));
+            kept.push(handle);
         }
     }
 
@@ -50,7 +61,7 @@ impl Spares {
         }
     }
 
-    fn shelf(&self) -> &Mutex<Vec<(MultiplexedConnection, u64)>> {
+    fn shelf(&self) -> &Mutex<Vec<Handle>> {
         static THREADS: AtomicUsize = AtomicUsize::new(0);
         thread_local! {
             static MINE: Cell<usize> = const { Cell::new(usize::MAX) };
