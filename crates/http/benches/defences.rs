@@ -155,8 +155,14 @@ fn main() {
             app.layer(layer).layer(headers())
         }),
         Case::new("all three", &runtime, Binding::default(), |app, layer| {
-            app.layer(layer.same_origin(origins())).layer(headers())
+            app.layer(layer.same_origin(origins()).security_headers(headers()))
         }),
+        Case::new(
+            "all three, the headers in a layer of their own",
+            &runtime,
+            Binding::default(),
+            |app, layer| app.layer(layer.same_origin(origins())).layer(headers()),
+        ),
         Case::new(
             "all three, and nonces that nobody asks for",
             &runtime,

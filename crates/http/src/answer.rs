@@ -1,5 +1,6 @@
 //! An answer on its way: waits for the inner service, and finishes the session whatever it came to.
 
+use crate::headers::Due;
 use crate::problem::{Code, Problem};
 use crate::session::Session;
 use bytes::Bytes;
@@ -50,6 +51,7 @@ pin_project! {
             #[pin]
             called: CatchUnwind<AssertUnwindSafe<F>>,
             session: Session,
+            due: Option<Due>,
         },
         // What it changed in the session is being written.
         Writing { writing: Writing<R> },
@@ -57,20 +59,22 @@ pin_project! {
 }
 
 impl<F, R> Answer<F, R> {
-    pub(crate) fn refused(problem: &Problem) -> Self {
-        let response = Some(problem.response().map(Either::Right));
+    pub(crate) fn refused(problem: &Problem, due: Option<&Due>) -> Self {
+        let response = harden(problem.response().map(Either::Right), due);
         Self {
-            stage: Stage::Refused { response },
+            stage: Stage::Refused {
+                response: Some(response),
+            },
         }
     }
 }
 
 impl<F: Future, R> Answer<F, R> {
-    pub(crate) fn of(called: F, session: Session) -> Self {
+    pub(crate) fn of(called: F, session: Session, due: Option<Due>) -> Self {
         // Unwind safety: what a panic may have left half changed is this request's own state, which is then dropped.
         let called = AssertUnwindSafe(called).catch_unwind();
         Self {
-            stage: Stage::Called { called, session },
+            stage: Stage::Called { called, session, due },
         }
     }
 }
@@ -89,14 +93,14 @@ where
                 return response.take().map_or(Poll::Pending, |it| Poll::Ready(Ok(it)));
             }
             Now::Writing { writing } => return writing.as_mut().poll(context).map(Ok),
-            Now::Called { called, session } => {
+            Now::Called { called, session, due } => {
                 let mut response = judge(ready!(called.poll(context)), session)?;
                 let failed = response.status().is_server_error();
                 if let Some(outcome) = session.finish_at_once(failed) {
                     session.config().write(&outcome, &mut response);
-                    return Poll::Ready(Ok(response));
+                    return Poll::Ready(Ok(harden(response, due.as_ref())));
                 }
-                Box::pin(write(session.clone(), response))
+                Box::pin(write(session.clone(), response, due.take()))
             }
         };
         stage.set(Stage::Writing { writing });
@@ -131,11 +135,19 @@ fn judge<R, E>(
     }
 }
 
-async fn write<R>(session: Session, mut response: Response<Body<R>>) -> Response<Body<R>> {
+async fn write<R>(session: Session, mut response: Response<Body<R>>, due: Option<Due>) -> Response<Body<R>> {
     let (outcome, written) = session.finish(response.status().is_server_error()).await;
     if let Err(error) = written {
         response = Problem::from(error).response().map(Either::Right);
     }
     session.config().write(&outcome, &mut response);
+    harden(response, due.as_ref())
+}
+
+/// With the security headers, if this layer has any.
+fn harden<R>(mut response: Response<R>, due: Option<&Due>) -> Response<R> {
+    if let Some(due) = due {
+        due.write(&mut response);
+    }
     response
 }

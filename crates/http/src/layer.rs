@@ -4,6 +4,7 @@ use crate::address::TrustedProxies;
 use crate::answer::{Answer, Body};
 use crate::cookie::{CookieConfig, Presented};
 use crate::guesses::GuessLimit;
+use crate::headers::SecurityHeaders;
 use crate::origin::Origins;
 use crate::problem::{Code, Problem};
 use crate::respond;
@@ -29,6 +30,7 @@ pub(crate) struct Config {
     proxies: TrustedProxies,
     origins: Option<Origins>,
     background: Option<Background>,
+    headers: Option<SecurityHeaders>,
     pub(crate) guesses: Option<GuessLimit>,
     /// From where sessions were used that a step-up was demanded of.
     pub(crate) demanded: Arc<Seen>,
@@ -45,6 +47,7 @@ impl SessionLayer {
             proxies,
             origins: None,
             background: None,
+            headers: None,
             guesses: None,
             demanded: Arc::default(),
         }))
@@ -87,6 +90,26 @@ impl SessionLayer {
         self.with(|config| config.guesses = Some(limit))
     }
 
+    /// Adds these headers to every answer: what a layer of them around this one does, without what a layer of its own
+    /// costs.
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")] fn app(sessions: cloakroom_core::Sessions) -> axum::Router {
+    /// use axum::{Router, routing::get};
+    /// use cloakroom_http::{Origins, SecurityHeaders, SessionLayer};
+    ///
+    /// let own = "https://app.example.com";
+    /// let defended = SessionLayer::new(sessions)
+    ///     .same_origin(Origins::own(own))
+    ///     .security_headers(SecurityHeaders::of(own));
+    /// Router::new().route("/", get(async || "hello")).layer(defended)
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn security_headers(self, headers: SecurityHeaders) -> Self {
+        self.with(|config| config.headers = Some(headers))
+    }
+
     fn with(self, change: impl FnOnce(&mut Config)) -> Self {
         let old = &*self.0;
         let mut config = Config {
@@ -95,6 +118,7 @@ impl SessionLayer {
             proxies: old.proxies.clone(),
             origins: old.origins.clone(),
             background: old.background.clone(),
+            headers: old.headers.clone(),
             guesses: old.guesses.clone(),
             demanded: Arc::clone(&old.demanded),
         };
@@ -138,13 +162,15 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let presented = self.config.cookie.read(request.headers());
         let (mut parts, body) = request.into_parts();
+        let headers = self.config.headers.as_ref();
+        let due = headers.map(|headers| headers.due(&mut parts.extensions));
         if let Err(problem) = self.config.check_origin(&parts, &presented) {
-            return Answer::refused(&problem);
+            return Answer::refused(&problem, due.as_ref());
         }
         let session = Config::session(&self.config, &parts, presented);
         parts.extensions.insert(Unloaded(session.clone()));
         let called = self.inner.call(Request::from_parts(parts, body));
-        Answer::of(called, session)
+        Answer::of(called, session, due)
     }
 }
 

@@ -4,7 +4,7 @@ use super::nonce::Slot;
 use super::{CLEAR_SITE_DATA, Rules, SecurityHeaders};
 use crate::respond::SessionEnded;
 use http::header::CONTENT_SECURITY_POLICY;
-use http::{HeaderMap, HeaderName, Request, Response};
+use http::{Extensions, HeaderMap, HeaderName, Request, Response};
 use pin_project_lite::pin_project;
 use std::future::Future;
 use std::pin::Pin;
@@ -18,7 +18,7 @@ impl<S> Layer<S> for SecurityHeaders {
     fn layer(&self, inner: S) -> HardenedService<S> {
         HardenedService {
             inner,
-            rules: Arc::clone(&self.0),
+            headers: self.clone(),
         }
     }
 }
@@ -27,7 +27,7 @@ impl<S> Layer<S> for SecurityHeaders {
 #[derive(Clone)]
 pub struct HardenedService<S> {
     inner: S,
-    rules: Arc<Rules>,
+    headers: SecurityHeaders,
 }
 
 impl<S, B, R> Service<Request<B>> for HardenedService<S>
@@ -43,19 +43,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
-        let slot = self.rules.random.as_ref().map(|random| {
-            // One nonce per answer, also where layers are nested.
-            let outer = request.extensions().get::<Slot>().cloned();
-            outer.unwrap_or_else(|| {
-                let slot = Slot::new(Arc::clone(random));
-                request.extensions_mut().insert(slot.clone());
-                slot
-            })
-        });
+        let due = self.headers.due(request.extensions_mut());
         HardenedAnswer {
             called: self.inner.call(request),
-            rules: Arc::clone(&self.rules),
-            slot,
+            due,
         }
     }
 }
@@ -65,8 +56,7 @@ pin_project! {
     pub struct HardenedAnswer<F> {
         #[pin]
         called: F,
-        rules: Arc<Rules>,
-        slot: Option<Slot>,
+        due: Due,
     }
 }
 
@@ -79,9 +69,38 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let mut response = ready!(this.called.poll(context))?;
-        this.rules
-            .write(&mut response, this.slot.as_ref().and_then(Slot::made));
+        this.due.write(&mut response);
         Poll::Ready(Ok(response))
+    }
+}
+
+/// The headers that one answer is due.
+pub(crate) struct Due {
+    rules: Arc<Rules>,
+    slot: Option<Slot>,
+}
+
+impl SecurityHeaders {
+    /// For the answer to a request with these extensions.
+    pub(crate) fn due(&self, extensions: &mut Extensions) -> Due {
+        let slot = self.0.random.as_ref().map(|random| {
+            // One nonce per answer, also where layers are nested.
+            let outer = extensions.get::<Slot>().cloned();
+            outer.unwrap_or_else(|| {
+                let slot = Slot::new(Arc::clone(random));
+                extensions.insert(slot.clone());
+                slot
+            })
+        });
+        let rules = Arc::clone(&self.0);
+        Due { rules, slot }
+    }
+}
+
+impl Due {
+    pub(crate) fn write<R>(&self, response: &mut Response<R>) {
+        self.rules
+            .write(response, self.slot.as_ref().and_then(Slot::made));
     }
 }
 

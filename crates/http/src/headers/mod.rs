@@ -4,6 +4,7 @@ mod layer;
 mod nonce;
 mod policy;
 
+pub(crate) use layer::Due;
 pub use layer::{HardenedAnswer, HardenedService};
 pub use nonce::CspNonce;
 pub use policy::BadPolicy;
@@ -45,7 +46,8 @@ const USUAL: [(HeaderName, &str); 6] = [
 /// `X-Frame-Options`, `X-Content-Type-Options`, `Referrer-Policy`, `Permissions-Policy`, the opener and resource policies,
 /// and `Clear-Site-Data` when the request ended its session.
 ///
-/// It goes around [`SessionLayer`](crate::SessionLayer), from which it hears that a session ended. What a handler sets
+/// It goes around [`SessionLayer`](crate::SessionLayer), from which it hears that a session ended, or into it
+/// ([`SessionLayer::security_headers`](crate::SessionLayer::security_headers)), which is cheaper. What a handler sets
 /// itself stays. A route with other rules has a layer of its own nested inside: what that one sets stays, and what it was
 /// told to leave out is not added further out, so the routes' table shows which rules hold where.
 ///

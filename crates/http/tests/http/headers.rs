@@ -4,11 +4,11 @@ use crate::shop::shop;
 use crate::world::{Answer, Browser, World, request, send};
 use axum::Router;
 use axum::routing::get;
-use cloakroom_http::{CspNonce, SecurityHeaders};
+use cloakroom_http::{CspNonce, Origins, SecurityHeaders, SessionLayer};
 use cloakroom_testkit::{NoRandom, SeededRandom};
 use http::HeaderValue;
 use http::header::{
-    CONTENT_SECURITY_POLICY, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, REFERRER_POLICY, SET_COOKIE, STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
 
@@ -251,5 +251,45 @@ async fn req_44_who_logs_out_is_told_to_forget_more_than_the_cookie() {
     let without = SecurityHeaders::of(OWN).without("clear-site-data".parse().unwrap());
     for none in [without, SecurityHeaders::of("http://app.example.com")] {
         assert_eq!(answers(none).await, vec![None; 7]);
+    }
+}
+
+#[tokio::test]
+async fn in_the_session_layer_they_are_the_same_as_in_a_layer_around_it() {
+    let answers = async |put_together: fn(Router, SessionLayer, SecurityHeaders) -> Router| {
+        let page = get(async |nonce: CspNonce| nonce.value().to_owned());
+        let world = World::new();
+        let app = |layer| {
+            let headers = SecurityHeaders::of(OWN).nonces(SeededRandom::new(5));
+            put_together(shop().route("/page", page.clone()), layer, headers)
+        };
+        let mut browser = world.browser(app(world.layer()));
+        let mut all = Vec::new();
+        for (method, path, status) in [
+            ("POST", "/login/alice", 200),
+            ("GET", "/visits", 200),
+            ("POST", "/visits", 200),
+            ("GET", "/page", 200),
+            ("GET", "/admin", 403),
+            ("GET", "/nowhere", 404),
+            ("POST", "/logout", 200),
+        ] {
+            let mut answer = browser.send(method.parse().unwrap(), path).await;
+            assert_eq!(answer.status, status, "{path}");
+            answer.headers.remove(SET_COOKIE);
+            all.push((path, answer.headers));
+        }
+        let guarded = app(world.layer().same_origin(Origins::own(OWN)));
+        let foreign = request("POST", "/visits", &[("origin", "https://evil.example")]);
+        let answer = send(&guarded, foreign).await;
+        answer.refused(403, "CSRF_REJECTED");
+        all.push(("foreign", answer.headers));
+        all
+    };
+    let around = answers(|app, layer, headers| app.layer(layer).layer(headers)).await;
+    let within = answers(|app, layer, headers| app.layer(layer.security_headers(headers))).await;
+    for ((path, around), (_, within)) in around.iter().zip(&within) {
+        assert!(around.contains_key(CONTENT_SECURITY_POLICY), "{path}");
+        assert_eq!(around, within, "{path}");
     }
 }
