@@ -1,7 +1,7 @@
 //! Errors as people in front of a browser see them: the way on, or a page that says what to do.
 
 use crate::app::App;
-use crate::pages::{Failure, FailurePage, Place};
+use crate::pages::{FailurePage, Place};
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, ALLOW, LOCATION, RETRY_AFTER, SET_COOKIE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
@@ -92,22 +92,12 @@ pub fn redirect(to: &str) -> Response {
 }
 
 fn failure(app: &App, problem: &Problem, back: &str) -> Response {
-    let retry_after = seconds_to_wait(problem);
-    let failure = match problem.code() {
-        Code::CsrfRejected => Failure::CsrfRejected,
-        Code::Forbidden => Failure::Forbidden,
-        Code::NotFound => Failure::NotFound,
-        Code::UnsupportedMediaType => Failure::UnsupportedMediaType,
-        Code::RateLimited => Failure::RateLimited { retry_after },
-        Code::StoreUnavailable => Failure::StoreUnavailable { retry_after },
-        Code::Internal => Failure::Internal,
-        _ => Failure::BadRequest,
-    };
     let retry = Some(back.to_owned());
     let page = FailurePage {
         site: app.site(),
         place: Place::Public,
-        failure,
+        code: problem.code(),
+        retry_after: seconds_to_wait(problem),
         retry,
         request_id: None,
     };

@@ -31,7 +31,7 @@ pub use account::{AccountNotice, AccountPage, OtherSessions};
 pub use alert::{AlertView, EvidenceView};
 pub use console::{ChannelView, ConsoleNotice, ConsolePage, EventView, Figures, StoreView, SubjectSearch};
 pub use console_login::{ConsoleLoginPage, ConsoleLoginProblem};
-pub use failure::{Failure, FailurePage, Place};
+pub use failure::{FailurePage, Place};
 pub use login::{DemoLogin, LoginNotice, LoginPage, LoginProblem};
 pub use moment::Moment;
 pub use password::{PasswordPage, PasswordProblem};

@@ -25,8 +25,6 @@ pub struct PasswordPage {
 /// Why a new password was not taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordProblem {
-    /// None came.
-    Missing,
     /// Fewer characters than allowed.
     TooShort,
     /// More characters than allowed.
@@ -44,7 +42,6 @@ impl PasswordPage {
 
     fn field_error(&self) -> Option<String> {
         self.problem.map(|problem| match problem {
-            PasswordProblem::Missing => "Please type a new password.".to_owned(),
             PasswordProblem::TooShort => {
                 format!(
                     "This is too short. Please use at least {} characters.",

@@ -31,13 +31,16 @@ impl Server {
             .map(|&(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         let data = tempfile::tempdir().unwrap();
+        let started = Instant::now();
         let (child, printed) = spawn("127.0.0.1:0", data.path(), &settings);
-        Self {
+        let server = Self {
             child,
             printed,
             data,
             settings,
-        }
+        };
+        server.serves(started);
+        server
     }
 
     /// Where browsers go: `http://127.0.0.1:PORT` and the path.
@@ -65,7 +68,9 @@ impl Server {
     pub fn kill_and_start_again(&mut self) {
         let address = self.address().to_string();
         self.stop();
+        let started = Instant::now();
         (self.child, self.printed) = spawn(&address, self.data.path(), &self.settings);
+        self.serves(started);
     }
 
     /// Logs the demo user in from a device with this name in its `User-Agent`, at this address.
@@ -135,6 +140,13 @@ impl Server {
             .unwrap()
     }
 
+    /// Checked once there is a `Server`, which is stopped whatever this finds.
+    fn serves(&self, started: Instant) {
+        first_page(&self.address().to_string());
+        let took = started.elapsed();
+        assert!(took < SOON, "{took:?} until the first page");
+    }
+
     fn stop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
@@ -149,7 +161,6 @@ impl Drop for Server {
 
 /// Starts it and reads what `--dev` prints: one name and one value to the line.
 fn spawn(listen: &str, data: &Path, settings: &Vec<(String, String)>) -> (Child, HashMap<String, String>) {
-    let started = Instant::now();
     let mut command = Command::new(env!("CARGO_BIN_EXE_cloakroom"));
     command
         .args([
@@ -186,10 +197,6 @@ fn spawn(listen: &str, data: &Path, settings: &Vec<(String, String)>) -> (Child,
     }
     // Nobody may find the pipe full or shut.
     std::thread::spawn(move || lines.for_each(drop));
-    let address = printed["open"].strip_prefix("http://").unwrap().to_owned();
-    first_page(&address);
-    let took = started.elapsed();
-    assert!(took < SOON, "{took:?} until the first page");
     (child, printed)
 }
 

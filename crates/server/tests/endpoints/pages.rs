@@ -55,6 +55,10 @@ fn errors_are_pages_for_people_and_problems_for_programs() {
         assert!(answer.header("allow").is_some(), "{method} {path}: {answer:#?}");
         answer.problem(405, "METHOD_NOT_ALLOWED");
     }
+    // The page says the same code.
+    let ask = browser.ask("DELETE", "/account").header("Accept", "text/html");
+    let answer = browser.go(&ask.header("Sec-Fetch-Mode", "navigate")).is(405);
+    assert!(answer.body.contains("METHOD_NOT_ALLOWED"), "{}", answer.body);
     // A query that can not be read is no reason to leave the format.
     let answer = browser.get("/auth/login?rd=/a&rd=/b");
     assert!(answer.status == 200 || answer.header("content-type") == Some("application/problem+json"));

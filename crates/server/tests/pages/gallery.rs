@@ -1,9 +1,10 @@
 //! Every page in every state, as HTML by name.
 
 use askama::Template as _;
+use cloakroom::problem::Code;
 use cloakroom_server::pages::{
     AccountNotice, AccountPage, AlertView, ChannelView, ConsoleLoginPage, ConsoleLoginProblem, ConsoleNotice,
-    ConsolePage, DemoLogin, EventView, EvidenceView, Failure, FailurePage, Figures, LoginNotice, LoginPage,
+    ConsolePage, DemoLogin, EventView, EvidenceView, FailurePage, Figures, LoginNotice, LoginPage,
     LoginProblem, OtherSessions, PasswordPage, PasswordProblem, Place, SessionView, StepUpPage,
     StepUpProblem, StepUpReason, StoreView, SubjectSearch,
 };
@@ -144,11 +145,12 @@ fn password(problem: Option<PasswordProblem>) -> PasswordPage {
     }
 }
 
-pub fn failure(failure: Failure) -> FailurePage {
+pub fn failure(code: Code) -> FailurePage {
     FailurePage {
         site: "app.example.com".to_owned(),
         place: Place::Public,
-        failure,
+        code,
+        retry_after: 30,
         retry: Some("/account".to_owned()),
         request_id: Some("01JD7Z4N8Q".to_owned()),
     }
@@ -397,7 +399,6 @@ fn add_passwords(add: Add) {
 
     add("password", password(None).render());
     for (name, problem) in [
-        ("password-missing", PasswordProblem::Missing),
         ("password-short", PasswordProblem::TooShort),
         ("password-long", PasswordProblem::TooLong),
         ("password-common", PasswordProblem::TooCommon),
@@ -409,17 +410,20 @@ fn add_passwords(add: Add) {
 
 fn add_failures(add: Add) {
     for kind in [
-        Failure::BadRequest,
-        Failure::CsrfRejected,
-        Failure::Forbidden,
-        Failure::NotFound,
-        Failure::UnsupportedMediaType,
-        Failure::RateLimited { retry_after: 30 },
-        Failure::Internal,
-        Failure::StoreUnavailable { retry_after: 2 },
+        Code::BadRequest,
+        Code::CsrfRejected,
+        Code::Forbidden,
+        Code::NotFound,
+        Code::MethodNotAllowed,
+        Code::TooLarge,
+        Code::UnsupportedMediaType,
+        Code::SessionLimit,
+        Code::RateLimited,
+        Code::Internal,
+        Code::StoreUnavailable,
     ] {
         add(
-            &format!("failure-{}", kind.code().to_lowercase()),
+            &format!("failure-{}", kind.as_str().to_lowercase()),
             failure(kind).render(),
         );
     }
@@ -428,7 +432,7 @@ fn add_failures(add: Add) {
         "console-failure",
         FailurePage {
             place: Place::Console,
-            ..failure(Failure::NotFound)
+            ..failure(Code::NotFound)
         }
         .render(),
     );
@@ -624,7 +628,7 @@ pub fn hostile_pages() -> Vec<(&'static str, String)> {
                 site: text(),
                 retry: Some(format!("/{HOSTILE}")),
                 request_id: some(),
-                ..failure(Failure::Internal)
+                ..failure(Code::Internal)
             }
             .render(),
         ),

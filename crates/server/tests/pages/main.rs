@@ -5,8 +5,9 @@
 mod gallery;
 
 use askama::Template as _;
+use cloakroom::problem::Code;
 use cloakroom_server::pages::{
-    AccountNotice, AccountPage, ConsoleNotice, Failure, FailurePage, LoginNotice, LoginPage, LoginProblem,
+    AccountNotice, AccountPage, ConsoleNotice, FailurePage, LoginNotice, LoginPage, LoginProblem,
     OtherSessions, StepUpReason, assets, ticket_number,
 };
 use gallery::{
@@ -255,7 +256,7 @@ fn try_again_never_leads_to_another_site() {
     ] {
         let page = FailurePage {
             retry: Some(retry.to_owned()),
-            ..failure(Failure::Internal)
+            ..failure(Code::Internal)
         };
         assert_eq!(page.render().unwrap().contains("Try again"), shown, "{retry:?}");
     }
