@@ -8,8 +8,9 @@ pub struct Options {
     /// What all keys begin with: 1 to 32 letters, digits, `-`, `_`, `.` or `:`. Default `cr`. A `?prefix=` in the URL
     /// wins over it. Stores with different prefixes on one server know nothing of each other.
     pub prefix: String,
-    /// How long a command may take, and a connection to come up. Default 500 ms. After it the answer is
-    /// [`StoreError::Unavailable`](cloakroom_core::StoreError::Unavailable); no operation takes longer than twice this.
+    /// How long a command may take, and a connection to come up. Default 500 ms. After it, at most an eighth later, the
+    /// answer is [`StoreError::Unavailable`](cloakroom_core::StoreError::Unavailable); no operation takes longer than twice
+    /// this.
     pub command_limit: Duration,
     /// About how many entries the journal keeps. Default 100,000, some 24 MB. A reader that falls farther behind is told
     /// of a gap.
