@@ -159,41 +159,42 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let presented = self.config.cookie.read(request.headers());
-        let (mut parts, body) = request.into_parts();
         let headers = self.config.headers.as_ref();
-        let due = headers.map(|headers| headers.due(&mut parts.extensions));
-        if let Err(problem) = self.config.check_origin(&parts, &presented) {
+        let due = headers.map(|headers| headers.due(request.extensions_mut()));
+        if let Err(problem) = self.config.check_origin(&request, &presented) {
             return Answer::refused(&problem, due.as_ref());
         }
-        let session = Config::session(&self.config, &parts, presented);
-        parts.extensions.insert(Unloaded(session.clone()));
-        let called = self.inner.call(Request::from_parts(parts, body));
-        Answer::of(called, session, due)
+        let mut activity = Activity::User;
+        if let Some(background) = &self.config.background {
+            let (parts, body) = request.into_parts();
+            if background(&parts) {
+                activity = Activity::Background;
+            }
+            request = Request::from_parts(parts, body);
+        }
+        let proxies = &self.config.proxies;
+        let caller = proxies.caller(request.headers(), request.extensions());
+        let session = Session::new(Arc::clone(&self.config), caller, presented, activity);
+        request.extensions_mut().insert(Unloaded(session.clone()));
+        Answer::of(self.inner.call(request), session, due)
     }
 }
 
 impl Config {
-    fn check_origin(&self, parts: &http::request::Parts, presented: &Presented) -> Result<(), Problem> {
+    fn check_origin<B>(&self, request: &Request<B>, presented: &Presented) -> Result<(), Problem> {
         let Some(origins) = &self.origins else {
             return Ok(());
         };
         let cookie = !matches!(presented, Presented::Nothing);
-        origins.judge(&parts.method, &parts.headers, cookie).map_err(|why| {
-            let ip = self.proxies.client_address(&parts.headers, &parts.extensions);
-            tracing::warn!(%why, ?ip, method = %parts.method, path = parts.uri.path(), "refused a cross-site request");
+        let (method, headers) = (request.method(), request.headers());
+        origins.judge(method, headers, cookie).map_err(|why| {
+            let ip = self.proxies.client_address(headers, request.extensions());
+            let path = request.uri().path();
+            tracing::warn!(%why, ?ip, %method, path, "refused a cross-site request");
             Problem::from(Code::CsrfRejected)
         })
-    }
-
-    fn session(self: &Arc<Self>, parts: &http::request::Parts, presented: Presented) -> Session {
-        let caller = self.proxies.caller(&parts.headers, &parts.extensions);
-        let activity = match &self.background {
-            Some(background) if background(parts) => Activity::Background,
-            _ => Activity::User,
-        };
-        Session::new(Arc::clone(self), caller, presented, activity)
     }
 
     /// Writes what became of the session into the answer's headers.
