@@ -8,18 +8,6 @@ use std::time::Duration;
 /// How often lapsed sessions are looked for: well within the minute in which they have to end in the journal.
 const SWEEP_EVERY: Duration = Duration::from_secs(15);
 
-/// The schemes of Redis and Valkey.
-const SERVERS: [&str; 8] = [
-    "redis",
-    "rediss",
-    "valkey",
-    "valkeys",
-    "redis-sentinel",
-    "rediss-sentinel",
-    "redis-cluster",
-    "rediss-cluster",
-];
-
 /// A store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -59,16 +47,23 @@ pub async fn open_with(url: &str, policy: Policy, near: Option<NearOptions>) -> 
 }
 
 /// Opens a store by its URL: `memory:`, `sqlite:PATH`, `redis://…`, `redis-sentinel://…`, `redis-cluster://…`,
-/// and each of these with `rediss` for TLS.
+/// each of these with `rediss` for TLS, and `valkey` and `valkeys` for the same.
 pub async fn open_store(url: &str) -> Result<Arc<dyn Store>, OpenError> {
     // A password may stand in the URL, so errors name no more than its scheme.
     match url.split_once(':') {
         Some(("memory", _)) => Ok(Arc::new(MemoryStore::new())),
         Some(("sqlite", path)) => sqlite(path.strip_prefix("//").unwrap_or(path)).await,
-        Some((scheme, _)) if SERVERS.contains(&scheme) => redis(url).await,
+        Some((scheme, _)) if is_redis(scheme) => redis(url).await,
         Some((scheme, _)) => Err(OpenError::Unknown(format!("{scheme}:…"))),
         None => Err(OpenError::Unknown("…".to_owned())),
     }
+}
+
+/// Whether a scheme is one of Redis and Valkey: with `s` for TLS, with `-sentinel` or `-cluster`. Which of them there are,
+/// the store knows.
+fn is_redis(scheme: &str) -> bool {
+    let server = scheme.split('-').next();
+    server.is_some_and(|server| matches!(server, "redis" | "rediss" | "valkey" | "valkeys"))
 }
 
 #[cfg(feature = "sqlite")]

@@ -71,6 +71,20 @@ async fn urls_of_no_known_kind_are_refused_and_their_passwords_not_repeated() {
     }
 }
 
+#[cfg(feature = "redis")]
+#[tokio::test]
+async fn each_name_of_redis_and_valkey_reaches_the_store() {
+    for server in ["redis", "rediss", "valkey", "valkeys"] {
+        for kind in ["", "-sentinel", "-cluster"] {
+            let database = if kind == "-sentinel" { "/main" } else { "" };
+            let url = format!("{server}{kind}://user:hunter2@127.0.0.1:1{database}");
+            let error = cloakroom::open_store(&url).await.err().unwrap();
+            assert!(matches!(error, OpenError::Store(_)), "{server}{kind}: {error}");
+            assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        }
+    }
+}
+
 #[cfg(not(feature = "redis"))]
 #[tokio::test]
 async fn a_kind_that_was_not_compiled_in_names_its_feature() {

@@ -6,15 +6,21 @@ use std::str::FromStr;
 use super::secret::is_secret_name;
 
 /// The kinds of store, as their URLs name them.
-const SCHEMES: [(&str, StoreKind); 11] = [
+const SCHEMES: [(&str, StoreKind); 17] = [
     ("memory", StoreKind::Memory),
     ("sqlite", StoreKind::Sqlite),
     ("redis", StoreKind::Redis),
     ("rediss", StoreKind::Redis),
+    ("valkey", StoreKind::Redis),
+    ("valkeys", StoreKind::Redis),
     ("redis-sentinel", StoreKind::RedisSentinel),
     ("rediss-sentinel", StoreKind::RedisSentinel),
+    ("valkey-sentinel", StoreKind::RedisSentinel),
+    ("valkeys-sentinel", StoreKind::RedisSentinel),
     ("redis-cluster", StoreKind::RedisCluster),
     ("rediss-cluster", StoreKind::RedisCluster),
+    ("valkey-cluster", StoreKind::RedisCluster),
+    ("valkeys-cluster", StoreKind::RedisCluster),
     ("postgres", StoreKind::Postgres),
     ("postgresql", StoreKind::Postgres),
     ("mysql", StoreKind::Mysql),
@@ -27,7 +33,7 @@ pub enum StoreKind {
     Memory,
     /// `sqlite:PATH`: one file, any number of processes on it.
     Sqlite,
-    /// `redis://` or, over TLS, `rediss://`.
+    /// `redis://` or, over TLS, `rediss://`; `valkey` and `valkeys` mean the same, here and below.
     Redis,
     /// `redis-sentinel://h1:p,h2:p/MASTER`; `rediss-sentinel://` over TLS.
     RedisSentinel,
@@ -200,6 +206,9 @@ mod tests {
             ("rediss://u:p@h", StoreKind::Redis),
             ("redis-sentinel://h1:1,h2:2/MASTER", StoreKind::RedisSentinel),
             ("redis-cluster://h1:1,h2:2", StoreKind::RedisCluster),
+            ("valkey://h", StoreKind::Redis),
+            ("valkeys-sentinel://h1,h2/MASTER", StoreKind::RedisSentinel),
+            ("valkey-cluster://h1,h2", StoreKind::RedisCluster),
             ("postgres://h/db", StoreKind::Postgres),
             ("mysql://h/db", StoreKind::Mysql),
         ] {
