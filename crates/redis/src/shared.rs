@@ -1,7 +1,6 @@
 //! What the nodes on one store share: memos, and how much of a limit is spent.
 
 use crate::call::{Call, millis};
-use crate::connection::routes::Ask;
 use crate::error::unexpected;
 use crate::journal::entry;
 use crate::reply::Reply;
@@ -17,7 +16,7 @@ impl Shared for RedisStore {
     async fn memo(&self, label: &Label, _now: Timestamp) -> Result<Option<Memo>, StoreError> {
         let mut command = redis::cmd("GET");
         command.arg(self.names.memo(label));
-        let value = self.routes.ask(label.bucket(), Ask::Read(&command)).await?;
+        let value = self.routes.read(label.bucket(), &command).await?;
         let Some(kept) = Reply::new("memo", value).bytes()? else {
             return Ok(None);
         };

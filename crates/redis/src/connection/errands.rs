@@ -55,8 +55,27 @@ impl Errands {
         errand
     }
 
-    /// A command begins.
-    pub(crate) fn begin(&self, errand: &Errand) {
+    /// The command's answer, or that there was none in time.
+    pub(crate) fn carry<'a, T>(
+        &self,
+        errand: &'a Errand,
+        mut command: Pin<&'a mut (impl Future<Output = Result<T, RedisError>> + Send)>,
+    ) -> impl Future<Output = Result<T, RedisError>> + Send {
+        self.begin(errand);
+        poll_fn(move |context| {
+            if let Poll::Ready(answer) = command.as_mut().poll(context) {
+                errand.end();
+                return Poll::Ready(answer);
+            }
+            errand.waiting.register(context.waker());
+            if errand.began.load(Ordering::Acquire) == CUT {
+                return Poll::Ready(Err(out_of_time()));
+            }
+            Poll::Pending
+        })
+    }
+
+    fn begin(&self, errand: &Errand) {
         errand
             .began
             .store(self.looks.load(Ordering::Relaxed), Ordering::Relaxed);
@@ -78,25 +97,7 @@ impl Errands {
 }
 
 impl Errand {
-    /// The command's answer, or that there was none in time.
-    pub(crate) fn wait<'a, T>(
-        &'a self,
-        mut command: Pin<&'a mut (impl Future<Output = Result<T, RedisError>> + Send)>,
-    ) -> impl Future<Output = Result<T, RedisError>> + Send {
-        poll_fn(move |context| {
-            if let Poll::Ready(answer) = command.as_mut().poll(context) {
-                return Poll::Ready(answer);
-            }
-            self.waiting.register(context.waker());
-            if self.began.load(Ordering::Acquire) == CUT {
-                return Poll::Ready(Err(out_of_time()));
-            }
-            Poll::Pending
-        })
-    }
-
-    /// The command is done.
-    pub(crate) fn end(&self) {
+    fn end(&self) {
         self.began.store(IDLE, Ordering::Relaxed);
     }
 
@@ -125,7 +126,6 @@ mod tests {
     async fn what_takes_longer_than_the_limit_is_ended_and_what_does_not_is_left_alone() {
         let errands = Errands::default();
         let (slow, quick) = (errands.add(), errands.add());
-        errands.begin(&slow);
         let never = pin!(pending::<Result<(), RedisError>>());
         let looking = async {
             for _ in 0..=LOOKS {
@@ -136,7 +136,7 @@ mod tests {
                 quick.end();
             }
         };
-        let (answer, ()) = tokio::join!(slow.wait(never), looking);
+        let (answer, ()) = tokio::join!(errands.carry(&slow, never), looking);
         assert!(answer.is_err_and(|error| error.is_timeout()));
     }
 

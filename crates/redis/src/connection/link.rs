@@ -113,10 +113,9 @@ impl Link {
         };
         let answer = match handle {
             Some(mut handle) => {
-                self.errands.begin(&handle.errand);
                 let answer = {
                     let asking = pin!(handle.connection.send_packed_command(command));
-                    handle.errand.wait(asking).await
+                    self.errands.carry(&handle.errand, asking).await
                 };
                 self.answered(answer.and_then(Value::extract_error), handle)
             }
@@ -140,11 +139,10 @@ impl Link {
             return Err(fenced());
         }
         let mut handle = self.connection().await?;
-        self.errands.begin(&handle.errand);
         let asking = handle
             .connection
             .send_packed_commands(commands, 0, commands.len());
-        let answers = handle.errand.wait(pin!(asking)).await;
+        let answers = self.errands.carry(&handle.errand, pin!(asking)).await;
         let answers = self.answered(answers, handle)?;
         Ok(answers.into_iter().map(Value::extract_error).collect())
     }
@@ -251,9 +249,8 @@ impl Link {
     /// Sends a command whether the server may write or not.
     pub(crate) async fn send_regardless(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
         let mut handle = self.connection().await?;
-        self.errands.begin(&handle.errand);
         let asking = handle.connection.send_packed_command(command);
-        let answer = handle.errand.wait(pin!(asking)).await;
+        let answer = self.errands.carry(&handle.errand, pin!(asking)).await;
         let answer = answer.and_then(Value::extract_error);
         self.answered(answer, handle)
     }
@@ -261,10 +258,7 @@ impl Link {
     /// What became of a command: the handle is kept for the next one, or the connection is given up.
     fn answered<T>(self: &Arc<Self>, answer: Result<T, RedisError>, handle: Handle) -> Result<T, RedisError> {
         match &answer {
-            Ok(_) => {
-                handle.errand.end();
-                self.spares.put(handle);
-            }
+            Ok(_) => self.spares.put(handle),
             Err(error) => self.judge(error, handle.number),
         }
         answer
