@@ -311,7 +311,7 @@ fn unpack(packed: Option<phrase::Packed<'_>>, most: usize) -> Result<Option<Arc<
     match packed {
         None => Ok(None),
         Some(packed) => phrase::unpack(&packed, most)
-            .map(|text| Some(text.into()))
+            .map(Some)
             .ok_or(Undecodable::Damaged("client")),
     }
 }

@@ -179,7 +179,7 @@ impl Cause {
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let wire: CauseWire<'_> = postcard::from_bytes(bytes).ok()?;
         let user_agent = match wire.user_agent {
-            Some(packed) => Some(phrase::unpack(&packed, Client::MAX_USER_AGENT)?.into()),
+            Some(packed) => Some(phrase::unpack(&packed, Client::MAX_USER_AGENT)?),
             None => None,
         };
         Some(Self {

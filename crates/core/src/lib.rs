@@ -4,6 +4,7 @@
 //! a client and a time ([`Policy::judge`]); [`Sessions`] is the only place where they become store calls.
 
 mod agreement;
+mod base64url;
 mod binding;
 mod client;
 mod codec;

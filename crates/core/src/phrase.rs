@@ -4,6 +4,7 @@
 //! must never change; a better one is a new version.
 
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 const DICTIONARY: &[u8] = b"en-GB,en;q=0.9de-DE,de;q=0.9,en-US;q=0.8,en;q=0.7fr-FR,fr;q=0.9,en-US;q=0.8,en;q=0.7\
 es-ES,es;q=0.9en-US,en;q=0.5en-US,en;q=0.9Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X)Mozilla/5.0 (X11; CrOS x86_64 \
@@ -14,6 +15,9 @@ Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/6
 AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) \
 AppleWebKit/537.36Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36Mozilla/5.0 (Windows NT 10.0; Win64; x64) \
 AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+
+/// Longer than what browsers call themselves.
+const SHORT: usize = 256;
 
 /// A packed value as it stands in a record: its length, and the bytes. As long as the value itself: not packed.
 #[derive(Serialize, Deserialize)]
@@ -46,17 +50,26 @@ const fn longest(most: usize) -> usize {
 }
 
 /// The value, if it is one and not longer than [`longest`].
-pub(crate) fn unpack(packed: &Packed<'_>, most: usize) -> Option<Box<str>> {
+pub(crate) fn unpack(packed: &Packed<'_>, most: usize) -> Option<Arc<str>> {
     let length = usize::from(packed.0);
     if length > longest(most) {
         return None;
     }
     if packed.1.len() == length {
-        return std::str::from_utf8(packed.1).ok().map(Into::into);
+        return text(packed.1);
     }
-    let bytes = lz4_flex::block::decompress_with_dict(packed.1, length, DICTIONARY).ok()?;
-    if bytes.len() != length {
-        return None;
-    }
-    String::from_utf8(bytes).ok().map(Into::into)
+    // Every check unpacks, so what is as short as what browsers send is unpacked without asking for memory.
+    let (mut short, mut long) = ([0; SHORT], Vec::new());
+    let room = if let Some(room) = short.get_mut(..length) {
+        room
+    } else {
+        long.resize(length, 0);
+        &mut long
+    };
+    let unpacked = lz4_flex::block::decompress_into_with_dict(packed.1, room, DICTIONARY).ok()?;
+    (unpacked == length).then(|| text(room))?
+}
+
+fn text(bytes: &[u8]) -> Option<Arc<str>> {
+    std::str::from_utf8(bytes).ok().map(Into::into)
 }

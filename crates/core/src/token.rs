@@ -1,5 +1,6 @@
 //! The secret that the client holds.
 
+use crate::base64url;
 use crate::key::{Bucket, Key};
 use crate::random::{Random, RandomError};
 use crate::sha256;
@@ -49,15 +50,8 @@ impl Token {
 
     /// Reads 44 base64url characters. There is one spelling of a token, so what differs in one character is another.
     pub fn parse(text: impl AsRef<[u8]>) -> Result<Self, MalformedToken> {
-        let text = text.as_ref();
-        if text.len() != Self::TEXT_LEN {
-            return Err(MalformedToken);
-        }
-        let mut token = Self([0; Self::LEN]);
-        match URL_SAFE_NO_PAD.decode_slice(text, &mut token.0) {
-            Ok(Self::LEN) => Ok(token),
-            _ => Err(MalformedToken),
-        }
+        let text = text.as_ref().try_into().map_err(|_| MalformedToken)?;
+        base64url::decode(text).map(Self).ok_or(MalformedToken)
     }
 
     /// The text that goes into the cookie, wiped when dropped. Call it where the secret leaves for the client, nowhere else.
