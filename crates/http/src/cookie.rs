@@ -168,11 +168,10 @@ impl CookieConfig {
                 return Presented::Malformed;
             }
             for value in values(header.as_bytes(), self.name.as_bytes()) {
-                found = match (found, Token::parse(value)) {
-                    (Presented::Nothing, Ok(token)) => Presented::Token(token),
-                    (Presented::Nothing, Err(_)) => Presented::Malformed,
-                    _ => return Presented::Several,
-                };
+                if !matches!(found, Presented::Nothing) {
+                    return Presented::Several;
+                }
+                found = Token::parse(value).map_or(Presented::Malformed, Presented::Token);
             }
         }
         found
@@ -198,9 +197,12 @@ fn values<'a>(header: &'a [u8], name: &'a [u8]) -> impl Iterator<Item = &'a [u8]
 }
 
 fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let ends = memchr::memchr_iter(b';', header).chain([header.len()]);
-    ends.scan(0, |start, end| {
-        Some(&header[std::mem::replace(start, end + 1)..end])
+    let mut rest = Some(header);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = memchr::memchr(b';', text);
+        rest = end.map(|end| &text[end + 1..]);
+        Some(&text[..end.unwrap_or(text.len())])
     })
 }
 

@@ -12,6 +12,9 @@ const SHARED_CACHES: [HeaderName; 2] = [
     HeaderName::from_static("surrogate-control"),
 ];
 
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+const BY_COOKIE: HeaderValue = HeaderValue::from_static("Cookie");
+
 /// Stands in the extensions of an answer whose request ended its session, for whoever tells the browser to forget more than
 /// the cookie.
 #[derive(Clone, Copy)]
@@ -34,11 +37,23 @@ pub(crate) fn write<R>(
         }
     };
     let headers = response.headers_mut();
-    forbid_caching(headers, header.is_some());
-    vary_by_cookie(headers);
+    if speaks_of_caches(headers) {
+        forbid_caching(headers, header.is_some());
+        vary_by_cookie(headers);
+    } else {
+        headers.insert(CACHE_CONTROL, NO_STORE);
+        headers.insert(VARY, BY_COOKIE);
+    }
     if let Some(header) = header {
         put_first(headers, header);
     }
+}
+
+/// Whether the application has said anything about caches. Answers have few headers, so looking through them once is
+/// cheaper than looking each name up.
+fn speaks_of_caches(headers: &HeaderMap) -> bool {
+    let of_caches = |name: &HeaderName| name == CACHE_CONTROL || name == VARY || SHARED_CACHES.contains(name);
+    headers.keys().any(of_caches)
 }
 
 /// The session's cookie before those of the application: simple clients look at the first one alone.
@@ -67,17 +82,13 @@ fn forbid_caching(headers: &mut HeaderMap, sets_cookie: bool) {
     let asked_to_cache = said && !private;
     let mut told_caches = false;
     for name in &SHARED_CACHES {
-        // Answers have few headers: looking through them is cheaper than hashing a name.
-        if headers.keys().any(|key| key == name) {
-            headers.remove(name);
-            told_caches = true;
-        }
+        told_caches |= headers.remove(name).is_some();
     }
     if asked_to_cache || told_caches {
         tracing::warn!("an answer that depends on a session was marked as cacheable; it is sent as no-store");
     }
     if sets_cookie || !private || told_caches {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(CACHE_CONTROL, NO_STORE);
     }
 }
 
@@ -89,6 +100,6 @@ fn vary_by_cookie(headers: &mut HeaderMap) {
         })
     };
     if !headers.get_all(VARY).iter().any(named) {
-        headers.append(VARY, HeaderValue::from_static("Cookie"));
+        headers.append(VARY, BY_COOKIE);
     }
 }
