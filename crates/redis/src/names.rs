@@ -1,6 +1,8 @@
 //! What the keys are called.
 
 use cloakroom_core::{Bucket, Key, Label, SessionId, Subject};
+use redis::{Cmd, RedisWrite as _};
+use std::io::Write;
 
 /// How many index hashes each bucket has. `index.lua` says the same number.
 pub(crate) const SHARDS: u8 = 128;
@@ -39,11 +41,25 @@ impl Names {
         self.name(bucket, b"")
     }
 
-    /// Where a record is: `cr:{3a}:s:` and the 32 bytes of the hash.
-    pub(crate) fn record(&self, key: &Key) -> Vec<u8> {
-        let mut name = self.name(key.bucket(), b"s:");
-        name.extend_from_slice(key.hash_bytes());
-        name
+    /// Asks for a record, which is at `cr:{3a}:s:` and the 32 bytes of the hash.
+    pub(crate) fn get_record(&self, key: &Key) -> Cmd {
+        let mut command = Cmd::with_capacity(2, self.prefix.len() + 43);
+        command.arg("GET");
+        self.write_record(key, &mut command.writer_for_next_arg());
+        command
+    }
+
+    fn write_record(&self, key: &Key, to: &mut impl Write) {
+        let [high, low] = hex(key.bucket().0);
+        let parts = [
+            self.prefix.as_bytes(),
+            &[b':', b'{', high, low, b'}', b':', b's', b':'],
+            key.hash_bytes(),
+        ];
+        for part in parts {
+            // Memory takes what it is given.
+            let _ = to.write_all(part);
+        }
     }
 
     /// The bookkeeping of a bucket: the number of its sessions.
@@ -147,8 +163,13 @@ mod tests {
         let bucket = Bucket(0x3a);
         let key = Key::from_stored(&[0x3a; Key::LEN]).unwrap();
         let id = SessionId::from_stored(&[0xff; 16]).unwrap();
-        assert_eq!(names.record(&key)[..10], *b"cr:{3a}:s:");
-        assert_eq!(names.record(&key).len(), 42);
+        let asking = names.get_record(&key);
+        let record = [&b"cr:{3a}:s:"[..], key.hash_bytes()].concat();
+        let asked: Vec<_> = asking.args_iter().collect();
+        assert_eq!(
+            asked,
+            [redis::Arg::Simple(&b"GET"[..]), redis::Arg::Simple(&record)]
+        );
         assert_eq!(names.meta(bucket), b"cr:{3a}:m");
         assert_eq!(names.home(bucket, &id), b"cr:{3a}:i:7f");
         assert_eq!(names.journal_of(bucket), b"cr:{journal}");

@@ -124,7 +124,7 @@ impl fmt::Debug for RedisStore {
 #[async_trait]
 impl Store for RedisStore {
     async fn load(&self, key: &Key) -> Result<Option<Slot>, StoreError> {
-        let command = read::get(&self.names.record(key));
+        let command = self.names.get_record(key);
         read::slot(key, self.routes.read(key.bucket(), &command).await?)
     }
 
