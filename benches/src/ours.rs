@@ -5,16 +5,16 @@ use anyhow::Result;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::header::{COOKIE, SET_COOKIE};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::routing::{get, post};
-use cloakroom::{LogIn, NearOptions, Policy, Session, SessionLayer, User};
+use cloakroom::{LogIn, NearOptions, Policy, Session, SessionLayer, Token, User};
 use redis::AsyncCommands as _;
 use std::sync::Arc;
 
 /// Serves the application of this kind on a free port, and prints the port.
 pub async fn serve(kind: &str, store: &str) -> Result<()> {
     let router = match kind {
-        "no session" => bare().route("/login/{user}", post(async || "ok\n")),
+        "no session" => bare().route("/login/{user}", post(any_cookie)),
         "raw GET" => raw(store).await?,
         "HS256" => signed(Jwt::hs256("alice")?),
         "EdDSA" => signed(Jwt::eddsa("alice")?),
@@ -34,6 +34,12 @@ pub async fn serve(kind: &str, store: &str) -> Result<()> {
 
 fn bare() -> Router {
     Router::new().route("/", get(async || "ok\n"))
+}
+
+/// As long as a session's. Whoever does not look at it gets the same requests, all the same.
+async fn any_cookie() -> ([(HeaderName, String); 1], &'static str) {
+    let cookie = format!("__Host-sid={}", "A".repeat(Token::TEXT_LEN));
+    ([(SET_COOKIE, cookie)], "ok\n")
 }
 
 async fn with_sessions(router: Router, url: &str, near: Option<NearOptions>) -> Result<Router> {
@@ -64,7 +70,7 @@ async fn raw(url: &str) -> Result<Router> {
     };
     Ok(Router::new()
         .route("/", get(handler))
-        .route("/login/{user}", post(async || "ok\n"))
+        .route("/login/{user}", post(any_cookie))
         .with_state(connection))
 }
 
