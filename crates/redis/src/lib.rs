@@ -98,6 +98,7 @@ mod connection;
 mod end;
 mod error;
 mod journal;
+mod lately;
 mod names;
 mod open;
 mod options;

@@ -10,7 +10,7 @@ use crate::value;
 use cloakroom_core::{
     Bucket, Cause, Epoch, Found, Key, Listing, SessionId, Slot, Store as _, StoreError, Subject,
 };
-use redis::{Cmd, Value};
+use redis::Cmd;
 
 /// How many moves of one session `find` keeps up with.
 const FOLLOWED: usize = 4;
@@ -19,12 +19,6 @@ pub(crate) fn get(name: &[u8]) -> Cmd {
     let mut command = Cmd::with_capacity(2, name.len() + 3);
     command.arg("GET").arg(name);
     command
-}
-
-/// What stands under a session's name.
-pub(crate) fn slot(key: &Key, value: Value) -> Result<Option<Slot>, StoreError> {
-    let bytes = Reply::new("load", value).bytes()?;
-    bytes.map(|bytes| value::decode(key, &bytes)).transpose()
 }
 
 /// All buckets.

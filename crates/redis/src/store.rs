@@ -9,9 +9,9 @@ use crate::connection::routes::{Ask, Routes};
 use crate::connection::sentinel::Sentinels;
 use crate::connection::target::Target;
 use crate::journal::Journal;
+use crate::lately::Lately;
 use crate::names::Names;
 use crate::options::Options;
-use crate::read;
 use crate::reply::Reply;
 use crate::server::{self, Server};
 use async_trait::async_trait;
@@ -32,6 +32,7 @@ pub struct RedisStore {
     pub(crate) names: Names,
     pub(crate) options: Options,
     journal: Arc<Journal>,
+    lately: Arc<Lately>,
     place: String,
     server: Server,
 }
@@ -78,6 +79,7 @@ impl RedisStore {
         tokio::spawn(fence::watch(Arc::downgrade(&routes), names.clone()));
         Ok(Self {
             journal,
+            lately: Arc::default(),
             routes,
             names,
             place: if clustered {
@@ -125,7 +127,9 @@ impl fmt::Debug for RedisStore {
 impl Store for RedisStore {
     async fn load(&self, key: &Key) -> Result<Option<Slot>, StoreError> {
         let command = self.names.get_record(key);
-        read::slot(key, self.routes.read(key.bucket(), &command).await?)
+        let value = self.routes.read(key.bucket(), &command).await?;
+        let value = Reply::new("load", value).bytes()?;
+        value.map(|value| self.lately.decode(key, value)).transpose()
     }
 
     async fn epoch(&self, subject: &Subject) -> Result<Epoch, StoreError> {
@@ -185,6 +189,7 @@ impl Store for RedisStore {
     }
 
     async fn sweep(&self, now: Timestamp, at_most: usize) -> Result<Swept, StoreError> {
+        self.lately.tidy();
         self.sweep_all(now, at_most).await
     }
 

@@ -59,7 +59,7 @@ struct Shared {
     activity: Activity,
     state: Mutex<State>,
     /// Acts follow one another; they must not interleave within a request.
-    acting: tokio::sync::Mutex<()>,
+    acting: futures_util::lock::Mutex<()>,
 }
 
 /// What the layer puts into a request: nobody has asked for the session yet. A type of its own, so that nobody can take
@@ -81,7 +81,7 @@ impl Session {
             token,
             activity,
             state: Mutex::default(),
-            acting: tokio::sync::Mutex::default(),
+            acting: futures_util::lock::Mutex::default(),
         }));
         if several {
             let ip = session.client().ip;
@@ -154,8 +154,8 @@ impl Session {
     async fn load(&self) -> Result<(), SessionError> {
         // Nearly always nobody else is at it; only who has to wait pays for waiting.
         let _acting = match self.0.acting.try_lock() {
-            Ok(acting) => acting,
-            Err(_) => self.0.acting.lock().await,
+            Some(acting) => acting,
+            None => self.0.acting.lock().await,
         };
         if !self.0.state.lock().ask() {
             return Ok(());

@@ -24,7 +24,7 @@ impl Session {
             state.answered = true;
             return Some(Outcome::Untouched);
         }
-        let _acting = self.0.acting.try_lock().ok()?;
+        let _acting = self.0.acting.try_lock()?;
         if failed {
             state.drop_changes();
         }
