@@ -6,11 +6,13 @@ use crate::client::Client;
 use crate::data::DataError;
 use crate::event::{CloseReason, Kind};
 use crate::judge::{Alive, Death, Verdict};
+use crate::key::Key;
 use crate::near::Ticket;
 use crate::record::{Record, Slot, TokenState};
-use crate::store::{Found, Swap, Touch, Write};
+use crate::store::{Found, StoreError, Swap, Touch, Write};
 use crate::time::Timestamp;
 use crate::token::Token;
+use futures_util::future::BoxFuture;
 use std::sync::Arc;
 
 /// Whether a request shows that the user is there.
@@ -68,44 +70,70 @@ impl Sessions {
             let now = self.now();
             // Before the store is asked: what it says is only kept if nothing was to be forgotten meanwhile.
             let ticket = self.0.near.as_ref().map(|near| near.ticket(&key));
-            let weighed = match self.store().load(&key).await {
-                Ok(Some(Slot::Live(record))) => self.weigh(
-                    Located::by(token, Found { key, record }),
-                    client,
-                    activity,
-                    ticket,
-                    now,
-                ),
-                // What is rarely done is put aside in a box, so that what every request waits for stays small.
-                loaded => match Box::pin(self.lead(token, key, loaded, now)).await? {
-                    Way::To(located) => self.weigh(located, client, activity, None, now),
-                    Way::Nowhere => return Ok(None),
-                    Way::Reused(key) => {
-                        Box::pin(self.reused(&key, now)).await?;
-                        return Ok(None);
+            // What is rarely done is put aside in a box, so that what every request waits for stays small.
+            let rest: BoxFuture<'_, _> = match self.store().load(&key).await {
+                Ok(Some(Slot::Live(record))) => {
+                    let located = Located::by(token, Found { key, record });
+                    match self.weigh(located, client, activity, ticket, now) {
+                        Weighed::Good(active) => return Ok(Some(active)),
+                        weighed => Box::pin(self.settle(weighed, client, ticket, now)),
                     }
-                },
-            };
-            let pass = match weighed {
-                Weighed::Good(active) => return Ok(Some(active)),
-                Weighed::Due(located, alive) => {
-                    let ticket = ticket.filter(|_| alive.wants_only_a_touch() && !located.offered);
-                    let pass = Box::pin(self.attend(located, alive, client, now)).await?;
-                    if let Pass::Settled(Some(active)) = &pass {
-                        self.keep_near(ticket, active.found());
-                    }
-                    pass
                 }
-                Weighed::Dead(located, death) => {
-                    Box::pin(self.bury(&located, death, client)).await?;
-                    Pass::Settled(None)
-                }
+                loaded => Box::pin(self.pursue(token, key, loaded, client, activity, now)),
             };
-            if let Pass::Settled(active) = pass {
+            if let Pass::Settled(active) = rest.await? {
                 return Ok(active);
             }
         }
         Err(SessionError::Contended)
+    }
+
+    /// Goes on from what is no session under its own key: to where that leads, if it leads anywhere.
+    async fn pursue(
+        &self,
+        token: &Token,
+        key: Key,
+        loaded: Result<Option<Slot>, StoreError>,
+        client: &Client,
+        activity: Activity,
+        now: Timestamp,
+    ) -> Result<Pass, SessionError> {
+        match self.lead(token, key, loaded, now).await? {
+            Way::To(located) => {
+                let weighed = self.weigh(located, client, activity, None, now);
+                self.settle(weighed, client, None, now).await
+            }
+            Way::Nowhere => Ok(Pass::Settled(None)),
+            Way::Reused(key) => {
+                self.reused(&key, now).await?;
+                Ok(Pass::Settled(None))
+            }
+        }
+    }
+
+    /// Does what a record calls for.
+    async fn settle(
+        &self,
+        weighed: Weighed,
+        client: &Client,
+        ticket: Option<Ticket>,
+        now: Timestamp,
+    ) -> Result<Pass, SessionError> {
+        match weighed {
+            Weighed::Good(active) => Ok(Pass::Settled(Some(active))),
+            Weighed::Due(located, alive) => {
+                let ticket = ticket.filter(|_| alive.wants_only_a_touch() && !located.offered);
+                let pass = self.attend(located, alive, client, now).await?;
+                if let Pass::Settled(Some(active)) = &pass {
+                    self.keep_near(ticket, active.found());
+                }
+                Ok(pass)
+            }
+            Weighed::Dead(located, death) => {
+                self.bury(&located, death, client).await?;
+                Ok(Pass::Settled(None))
+            }
+        }
     }
 
     /// Judges what was read. The near cache keeps it if it wants nothing and came by its own token.

@@ -119,8 +119,7 @@ impl Session {
                 return Err(Code::Internal.into());
             };
             if !session.is_loaded() {
-                // In a box, so that what waits for it stays small: a near cache answers without waiting.
-                Box::pin(session.load()).await?;
+                session.load().await?;
             }
             Ok(session)
         }
