@@ -2,6 +2,7 @@
 //! a small HTTP client.
 
 pub mod client;
+pub mod cores;
 pub mod cpu;
 pub mod figures;
 pub mod jwt;

@@ -2,17 +2,19 @@
 //! that the near cache holds, with a signed token, with one raw Redis `GET`, with a session read from the same Redis every
 //! time, and from SQLite. With `--peers`, of what others use for sessions as well, each on the same Redis.
 //!
-//! Each server is a process of its own, and gets the same bytes. They take turns in many short rounds. What counts is what
+//! Each server is a process of its own, with a core of its own, and gets the same bytes. They take turns in many rounds. What counts is what
 //! each comes to when nothing disturbs it; the median is printed beside it. Run:
 //! `cargo run --release -p cloakroom-benches --bin a_request`, or `benches/run`, which builds the peers first.
 
 use anyhow::{Result, bail};
+use cloakroom_benches::cores::{leave_the_first, only_on};
 use cloakroom_benches::figures::Figures;
 use cloakroom_benches::ours;
 use cloakroom_benches::peers::{self, PEERS};
 use cloakroom_benches::redis_server::RedisServer;
 use cloakroom_benches::served::Served;
 use std::process::Command;
+use tokio::runtime::Runtime;
 
 const NONE: &str = "no session";
 const NEAR: &str = "near cache";
@@ -37,17 +39,16 @@ struct Effort {
     requests: usize,
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [serve, kind, store] = arguments.as_slice()
         && serve == "serve"
     {
-        return ours::serve(kind, store).await;
+        return Runtime::new()?.block_on(ours::serve(kind, store));
     }
     let mut effort = Effort {
-        rounds: 160,
-        requests: 3_000,
+        rounds: 80,
+        requests: 8_000,
     };
     let (mut with_peers, mut only) = (false, Vec::new());
     for argument in arguments {
@@ -56,18 +57,20 @@ async fn main() -> Result<()> {
             "--quick" => {
                 effort = Effort {
                     rounds: 20,
-                    requests: 3_000,
+                    requests: 4_000,
                 }
             }
             kind if OURS.contains(&kind) => only.push(kind.to_owned()),
             _ => bail!("a_request [--peers] [--quick] [KIND…], kinds are {OURS:?}"),
         }
     }
-    compare(&effort, with_peers, &only).await
+    // Before there are threads.
+    let core = leave_the_first()?;
+    Runtime::new()?.block_on(compare(&effort, core, with_peers, &only))
 }
 
 /// Compares those that are named; all, if none is.
-async fn compare(effort: &Effort, with_peers: bool, only: &[String]) -> Result<()> {
+async fn compare(effort: &Effort, core: Option<usize>, with_peers: bool, only: &[String]) -> Result<()> {
     let redis = RedisServer::start()?;
     let folder = tempfile::tempdir()?;
     let sqlite = format!("sqlite:{}", folder.path().join("bench.db").display());
@@ -79,11 +82,19 @@ async fn compare(effort: &Effort, with_peers: bool, only: &[String]) -> Result<(
         let store = if kind == SQLITE { &sqlite } else { &redis.url() };
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["serve", kind, store]);
-        servers.push((kind, Served::start(command).await?, Figures::default()));
+        servers.push((
+            kind,
+            Served::start(only_on(core, command)).await?,
+            Figures::default(),
+        ));
     }
     for (name, program, kind) in PEERS.into_iter().filter(|_| with_peers) {
         let command = peers::command(program, kind, &redis.url())?;
-        servers.push((name, Served::start(command).await?, Figures::default()));
+        servers.push((
+            name,
+            Served::start(only_on(core, command)).await?,
+            Figures::default(),
+        ));
     }
     for round in 0..=effort.rounds {
         for (_, server, figures) in &mut servers {
