@@ -2,8 +2,8 @@
 //! that the near cache holds, with a signed token, with one raw Redis `GET`, with a session read from the same Redis every
 //! time, and from SQLite. With `--peers`, of what others use for sessions as well, each on the same Redis.
 //!
-//! Each server is a process of its own, with a core of its own, and gets the same bytes. They take turns in many rounds. What counts is what
-//! each comes to when nothing disturbs it; the median is printed beside it. Run:
+//! Each server is a process of its own, with a core of its own, and gets the same bytes. They take turns in many rounds.
+//! What counts is what each comes to when nothing disturbs it; the median is printed beside it. Run:
 //! `cargo run --release -p cloakroom-benches --bin a_request`, or `benches/run`, which builds the peers first.
 
 use anyhow::{Result, bail};
