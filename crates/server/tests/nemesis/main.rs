@@ -37,7 +37,7 @@ use traffic::Traffic;
 use world::World;
 
 /// How long each deployment is raged against when nobody says how long.
-const SECONDS: u64 = 60;
+const SECONDS: u64 = 45;
 
 fn number(name: &str) -> Option<u64> {
     let text = std::env::var(name).ok()?;
