@@ -13,18 +13,20 @@ impl Figures {
     /// The one in the middle.
     #[must_use]
     pub fn median(&self) -> f64 {
-        let mut sorted = self.0.clone();
-        sorted.sort_by(f64::total_cmp);
-        sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+        self.undercut_by_one_in(2)
     }
 
     /// What it comes to when nothing else is going on: one round in twenty takes less. Whatever else a machine does only
     /// adds, to the processor's clock, its caches and what it shares with other machines; the median has half of that in it.
     #[must_use]
     pub fn undisturbed(&self) -> f64 {
+        self.undercut_by_one_in(20)
+    }
+
+    fn undercut_by_one_in(&self, rounds: usize) -> f64 {
         let mut sorted = self.0.clone();
         sorted.sort_by(f64::total_cmp);
-        sorted.get(sorted.len() / 20).copied().unwrap_or(f64::NAN)
+        sorted.get(sorted.len() / rounds).copied().unwrap_or(f64::NAN)
     }
 
     /// The highest.

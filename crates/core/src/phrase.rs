@@ -16,9 +16,6 @@ AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36Mozi
 AppleWebKit/537.36Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36Mozilla/5.0 (Windows NT 10.0; Win64; x64) \
 AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
-/// Longer than what browsers call themselves.
-const SHORT: usize = 256;
-
 /// A packed value as it stands in a record: its length, and the bytes. As long as the value itself: not packed.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Packed<'a>(u16, &'a [u8]);
@@ -58,16 +55,8 @@ pub(crate) fn unpack(packed: &Packed<'_>, most: usize) -> Option<Arc<str>> {
     if packed.1.len() == length {
         return text(packed.1);
     }
-    // Every check unpacks, so what is as short as what browsers send is unpacked without asking for memory.
-    let (mut short, mut long) = ([0; SHORT], Vec::new());
-    let room = if let Some(room) = short.get_mut(..length) {
-        room
-    } else {
-        long.resize(length, 0);
-        &mut long
-    };
-    let unpacked = lz4_flex::block::decompress_into_with_dict(packed.1, room, DICTIONARY).ok()?;
-    (unpacked == length).then(|| text(room))?
+    let bytes = lz4_flex::block::decompress_with_dict(packed.1, length, DICTIONARY).ok()?;
+    (bytes.len() == length).then(|| text(&bytes))?
 }
 
 fn text(bytes: &[u8]) -> Option<Arc<str>> {

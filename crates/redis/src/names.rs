@@ -45,21 +45,9 @@ impl Names {
     pub(crate) fn get_record(&self, key: &Key) -> Cmd {
         let mut command = Cmd::with_capacity(2, self.prefix.len() + 43);
         command.arg("GET");
-        self.write_record(key, &mut command.writer_for_next_arg());
+        let rest = [b"s:", key.hash_bytes()];
+        self.write(key.bucket(), rest, &mut command.writer_for_next_arg());
         command
-    }
-
-    fn write_record(&self, key: &Key, to: &mut impl Write) {
-        let [high, low] = hex(key.bucket().0);
-        let parts = [
-            self.prefix.as_bytes(),
-            &[b':', b'{', high, low, b'}', b':', b's', b':'],
-            key.hash_bytes(),
-        ];
-        for part in parts {
-            // Memory takes what it is given.
-            let _ = to.write_all(part);
-        }
     }
 
     /// The bookkeeping of a bucket: the number of its sessions.
@@ -124,12 +112,24 @@ impl Names {
 
     fn name(&self, bucket: Bucket, rest: &[u8]) -> Vec<u8> {
         let mut name = Vec::with_capacity(self.prefix.len() + rest.len() + 40);
-        name.extend_from_slice(self.prefix.as_bytes());
-        name.extend_from_slice(b":{");
-        name.extend_from_slice(&hex(bucket.0));
-        name.extend_from_slice(b"}:");
-        name.extend_from_slice(rest);
+        self.write(bucket, [rest, b""], &mut name);
         name
+    }
+
+    fn write(&self, bucket: Bucket, rest: [&[u8]; 2], to: &mut impl Write) {
+        let [first, second] = rest;
+        let parts = [
+            self.prefix.as_bytes(),
+            b":{",
+            &hex(bucket.0),
+            b"}:",
+            first,
+            second,
+        ];
+        for part in parts {
+            // Memory takes what it is given.
+            let _ = to.write_all(part);
+        }
     }
 }
 
