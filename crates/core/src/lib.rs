@@ -50,11 +50,11 @@ pub use policy::{Lifetime, Policy, PolicyBuilder, PolicyError, WhenFull};
 pub use random::{Random, RandomError};
 pub use rate::Rate;
 pub use record::{Epoch, Identity, Moved, Record, Revision, Slot, TokenState};
-pub use sessions::{Active, Activity, EndedOthers, LogIn, NearError, SessionError, Sessions};
+pub use sessions::{Active, Activity, EndedOthers, Ending, LogIn, NearError, SessionError, Sessions};
 pub use shared::{Label, Memo, MemoWrite, Shared, Spend};
 pub use store::{
     Durability, Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap,
-    Swept, Touch, Write,
+    Swept, Term, Touch, Write,
 };
 pub use subject::{MalformedName, Subject, Word};
 pub use time::{Clock, Timestamp};

@@ -148,10 +148,16 @@ pub struct EndedAll {
     pub epoch: Epoch,
 }
 
+/// How long a store has written to where it writes now. It is another one each time that a connection broke or another
+/// primary took over, for each bucket by itself. Where nothing can take over it is always the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Term(pub u64);
+
 /// Whether an ending outlives the server that did it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Durability {
-    /// As many replicas have it as were to be waited for, or there is no other copy that could take over.
+    /// As many replicas have it as were to be waited for, and all that are known to be able to take over; or there is no
+    /// other copy.
     Durable,
     /// Only the primary is known to have it. Should that be lost, it holds if a replica had got it all the same, or if any
     /// node had heard of it and says it again.
@@ -253,9 +259,14 @@ pub trait Store: Send + Sync + 'static {
         cause: &Cause,
     ) -> Result<EndedAll, StoreError>;
 
-    /// Waits until what this handle did in a bucket before is on as many replicas as the store was told to wait for, or
-    /// until its time limit; and says whether it is. Where nothing can take over, it is.
-    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError>;
+    /// In which term a step would be done that begins now.
+    fn term(&self, bucket: Bucket) -> Term;
+
+    /// Waits until what this handle did in a bucket, in steps that began and ended in one term, is on as many replicas as the
+    /// store was told to wait for, or until its time limit; and says whether it is. Where nothing can take over, it is.
+    ///
+    /// If the term is over, it is [`PrimaryOnly`](Durability::PrimaryOnly): the present primary may never have heard of it.
+    async fn durability(&self, bucket: Bucket, term: Term) -> Result<Durability, StoreError>;
 
     /// The session with this handle.
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError>;

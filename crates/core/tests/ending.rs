@@ -9,7 +9,7 @@
 
 mod support;
 
-use cloakroom_core::{Actor, CloseReason, Kind, SessionError};
+use cloakroom_core::{Actor, CloseReason, Durability, Kind, SessionError};
 use cloakroom_testkit::{At, Step};
 use std::sync::Arc;
 use support::{Desk, add_to_cart, hours, note, noted, subject, text, who};
@@ -193,16 +193,19 @@ async fn req_45_ending_all_ends_all() {
         .await
         .unwrap();
     assert_eq!(ended.ended.len(), 3);
+    assert_eq!(ended.durability, Durability::Durable, "there is no other copy");
     for active in &sessions {
         assert!(desk.show(active.token()).await.is_none());
     }
     assert!(desk.show(bob.token()).await.is_some());
+    let epoch = async || desk.sessions.epoch(&subject("alice")).await.unwrap();
+    let raised = epoch().await;
     let again = desk
         .sessions
         .end_all(&subject("alice"), CloseReason::Disabled, &cause)
         .await
         .unwrap();
-    assert!(again.ended.is_empty() && again.epoch > ended.epoch);
+    assert!(again.ended.is_empty() && epoch().await > raised);
 }
 
 #[tokio::test]

@@ -13,8 +13,8 @@
 mod support;
 
 use cloakroom_core::{
-    Active, Activity, Cause, CloseReason, MemoryStore, NearError, NearOptions, Policy, PolicyBuilder,
-    SessionError, Sessions, Store as _, Token,
+    Active, Activity, Cause, CloseReason, MemoryStore, NearError, NearOptions, Opened, Opening, Policy,
+    PolicyBuilder, SessionError, Sessions, Slot, Store as _, Token, WhenFull,
 };
 use cloakroom_testkit::{At, Fault, FaultyStore, HandClock, SeededRandom, Step};
 use std::sync::Arc;
@@ -201,7 +201,26 @@ async fn invariant_1_an_answer_counts_from_the_moment_of_asking() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn invariant_1_what_was_read_before_a_revocation_is_not_kept_after_it() {
+async fn invariant_1_what_was_read_before_a_change_is_not_kept_after_it() {
+    let town = Town::new().await;
+    let active = town.other.log_in(who("alice"), &client(), None).await.unwrap();
+    town.news().await;
+    let mut gate = town.link.stop_next(Step::Load, At::Answer);
+    let (near, token) = (town.near.clone(), active.token().clone());
+    let slow = tokio::spawn(async move { near.resolve(&token, &client(), Activity::User).await });
+    gate.reached().await;
+    town.other.commit(&active, &note("new"), &client()).await.unwrap();
+    town.news().await;
+    gate.open();
+    let read = slow.await.unwrap().unwrap().unwrap();
+    assert_eq!(noted(&read), None, "a request that read it before may finish");
+    assert_eq!(town.near.near_stats().unwrap().refused_fills, 1);
+    let read = town.show(active.token()).await.unwrap().unwrap();
+    assert_eq!(noted(&read).as_deref(), Some("new"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn invariant_1_what_ended_while_it_was_read_is_refused_and_not_kept() {
     let town = Town::new().await;
     let active = town.other.log_in(who("alice"), &client(), None).await.unwrap();
     town.news().await;
@@ -212,12 +231,9 @@ async fn invariant_1_what_was_read_before_a_revocation_is_not_kept_after_it() {
     town.revoke_elsewhere(&active).await;
     town.news().await;
     gate.open();
-    assert!(
-        slow.await.unwrap().unwrap().is_some(),
-        "a request that was judged alive may finish"
-    );
+    assert!(slow.await.unwrap().unwrap().is_none());
     assert!(!town.accepts(active.token()).await);
-    assert_eq!(town.near.near_stats().unwrap().refused_fills, 1);
+    assert_eq!(town.near.near_stats().unwrap().entries, 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -321,6 +337,39 @@ async fn invariant_2_a_late_touch_brings_nothing_back() {
         !town.accepts(active.token()).await,
         "the answer to the touch said that it is gone"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn invariant_2_what_a_node_saw_end_it_refuses_though_the_store_has_it_again() {
+    let town = Town::new().await;
+    let active = town.held().await;
+    let key = active.token().key();
+    let Some(Slot::Live(record)) = town.memory.load(&key).await.unwrap() else {
+        panic!("it is there")
+    };
+    town.revoke_elsewhere(&active).await;
+    town.news().await;
+    // As a replica has it that takes over and had not heard of the end.
+    let opening = Opening {
+        key,
+        deadline: record.expires_at,
+        record,
+        max_sessions: 0,
+        when_full: WhenFull::Reject,
+        replaces: None,
+        cause: Cause {
+            at: town.other.now(),
+            ..Cause::default()
+        },
+    };
+    let opened = town.memory.open(&opening).await.unwrap();
+    assert_eq!(opened, Opened::Opened(Vec::new()));
+    let there = town.other.introspect(active.token()).await.unwrap();
+    assert!(there.is_some(), "a node that had not heard of it can not know");
+    for _ in 0..3 {
+        assert!(!town.accepts(active.token()).await);
+        town.news().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]

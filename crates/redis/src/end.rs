@@ -10,7 +10,7 @@ use crate::store::RedisStore;
 use crate::value;
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Key, SessionId, StoreError, Subject,
-    Swept, Timestamp,
+    Swept, Term, Timestamp,
 };
 use std::time::Duration;
 
@@ -61,20 +61,20 @@ impl RedisStore {
     }
 
     /// Whether replicas have what was done in a bucket before.
-    pub(crate) async fn durability_of(&self, bucket: Bucket) -> Result<Durability, StoreError> {
+    pub(crate) async fn durability_of(&self, bucket: Bucket, term: Term) -> Result<Durability, StoreError> {
         let wanted = self.options.replicas;
         if wanted == 0 {
             return Ok(Durability::PrimaryOnly);
         }
         let link = self.routes.link(bucket).await?;
-        let have = link
-            .replicas_that_have_it(&self.names.alive(bucket), wanted)
+        let have_it = link
+            .replicas_have_it(&self.names.alive(bucket), wanted, term.0)
             .await;
-        if have.map_err(sort)? >= u64::from(wanted) {
-            Ok(Durability::Durable)
+        Ok(if have_it.map_err(sort)? {
+            Durability::Durable
         } else {
-            Ok(Durability::PrimaryOnly)
-        }
+            Durability::PrimaryOnly
+        })
     }
 
     /// Asks all buckets in one go whether anything is due, and calls the script for those where it is.

@@ -78,6 +78,11 @@ pub(crate) fn out_of_time() -> RedisError {
     io::Error::new(io::ErrorKind::TimedOut, "the server did not answer in time").into()
 }
 
+/// Fewer answers than questions.
+pub(crate) fn unheard() -> RedisError {
+    RedisError::from((ErrorKind::UnexpectedReturnType, "an answer is missing"))
+}
+
 /// A server that may not be written to.
 pub(crate) fn replica() -> RedisError {
     RedisError::from((

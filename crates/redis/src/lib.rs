@@ -30,7 +30,8 @@
 //!
 //! `rediss` in place of `redis` means TLS, for Sentinels and all servers. User and password of the URL are those of the
 //! servers; Sentinels have theirs in `?sentinel_user=` and `?sentinel_password=`. With `?replicas=1` an ending returns when a
-//! replica has it, too, or after the time limit; [`durability`](cloakroom_core::Store::durability) tells which.
+//! replica has it, too, or after the time limit; [`durability`](cloakroom_core::Store::durability) tells which. Under Sentinel it
+//! waits for all replicas that are up, since any of them may take over; elsewhere say how many there are.
 //!
 //! In a cluster, all of a user lives in one of 256 slots, so every step stays atomic there, and the journal is a log for each.
 //! While an operator moves a slot, checks go on; changes of the sessions in it wait until the move is done, and fail as

@@ -111,6 +111,7 @@ async fn examine(link: &Arc<Link>, wanted: u32, now: Timestamp) -> Result<Vec<Fi
         persistence_of(&persistence, snapshots),
         replicas(&replication),
         too_few_replicas(&replication, wanted),
+        unawaited(&replication, wanted).filter(|_| !link.follows_sentinels()),
         unfenced(&replication, least.as_deref()),
         skew(clock, now),
     ];
@@ -190,6 +191,17 @@ fn too_few_replicas(replication: &Info, wanted: u32) -> Option<Finding> {
     (connected < wanted).then(|| finding(true, what, mend))
 }
 
+/// Whether a replica may take over that an ending did not wait for.
+fn unawaited(replication: &Info, wanted: u32) -> Option<Finding> {
+    let connected: u32 = replication.get("connected_slaves")?.parse().ok()?;
+    let what = format!(
+        "endings wait for {wanted} of {connected} replicas: should another one take over, what was ended comes back until a \
+         node has said it again"
+    );
+    let mend = "Set `replicas` in the store's URL to how many there are.";
+    (wanted > 0 && connected > wanted).then(|| finding(false, what, mend))
+}
+
 /// A primary with replicas that goes on writing when it has lost them: it may have been replaced and not know.
 fn unfenced(replication: &Info, least: Option<&str>) -> Option<Finding> {
     let replicated = replication
@@ -203,7 +215,7 @@ fn unfenced(replication: &Info, least: Option<&str>) -> Option<Finding> {
 
 /// What the server's clock says; nothing if not everybody may ask.
 async fn time(link: &Arc<Link>) -> Result<Option<Timestamp>, StoreError> {
-    match link.read(&redis::cmd("TIME")).await.map_err(sort) {
+    match link.send(&redis::cmd("TIME")).await.map_err(sort) {
         Ok(answer) => {
             let seconds = Reply::new("examine", answer).many()?.into_iter().next();
             let seconds = seconds.map(Reply::number).transpose()?;
@@ -229,7 +241,7 @@ fn skew(clock: Option<Timestamp>, now: Timestamp) -> Option<Finding> {
 /// What a setting is; nothing if the server does not tell.
 async fn setting(link: &Arc<Link>, name: &str) -> Result<Option<String>, StoreError> {
     let asking = redis::cmd("CONFIG").arg("GET").arg(name).take();
-    match link.read(&asking).await.map_err(sort) {
+    match link.send(&asking).await.map_err(sort) {
         Ok(value) => {
             let pair = value.into_map_iter().ok().and_then(|mut pairs| pairs.next());
             let value = pair.and_then(|(_, value)| Reply::new("examine", value).bytes().ok().flatten());
@@ -246,7 +258,7 @@ struct Info(String);
 
 impl Info {
     async fn ask(link: &Arc<Link>, section: &str) -> Result<Self, StoreError> {
-        let value = link.read(redis::cmd("INFO").arg(section)).await.map_err(sort)?;
+        let value = link.send(redis::cmd("INFO").arg(section)).await.map_err(sort)?;
         let text = match value {
             redis::Value::VerbatimString { text, .. } => text,
             value => {
@@ -326,6 +338,14 @@ mod tests {
         let one = info("role:master\nconnected_slaves:1\n");
         assert!(too_few_replicas(&one, 2).unwrap().grave);
         assert_eq!(too_few_replicas(&one, 1), None);
+        let two = info("role:master\nconnected_slaves:2\n");
+        assert!(!unawaited(&two, 1).unwrap().grave);
+        assert_eq!(unawaited(&two, 2), None);
+        assert_eq!(
+            unawaited(&two, 0),
+            None,
+            "nothing is waited for, and nothing promised"
+        );
         assert!(unfenced(&one, Some("0")).unwrap().grave);
         assert_eq!(unfenced(&one, Some("1")), None);
         assert_eq!(unfenced(&one, None), None, "not everybody may ask");

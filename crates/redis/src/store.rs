@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
     Opened, Opening, Page, Position, Rotation, SessionId, Shared, Slot, Store, StoreError, Subject, Swap,
-    Swept, Timestamp, Touch, Write,
+    Swept, Term, Timestamp, Touch, Write,
 };
 use redis::RedisError;
 use std::fmt;
@@ -172,8 +172,12 @@ impl Store for RedisStore {
         self.end_all(subject, except, reason, cause).await
     }
 
-    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError> {
-        self.durability_of(bucket).await
+    fn term(&self, bucket: Bucket) -> Term {
+        Term(self.routes.term(bucket))
+    }
+
+    async fn durability(&self, bucket: Bucket, term: Term) -> Result<Durability, StoreError> {
+        self.durability_of(bucket, term).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

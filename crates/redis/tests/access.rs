@@ -130,7 +130,10 @@ async fn the_documented_rights_are_enough_in_a_cluster() {
         .await;
     assert_eq!(all.unwrap().ended.len(), 1);
     assert_eq!(
-        store.durability(keys[0].bucket()).await.unwrap(),
+        store
+            .durability(keys[0].bucket(), store.term(keys[0].bucket()))
+            .await
+            .unwrap(),
         Durability::PrimaryOnly,
         "there is no replica"
     );

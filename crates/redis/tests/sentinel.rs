@@ -5,7 +5,7 @@
 
 mod support;
 
-use cloakroom_core::{Activity, Durability, Policy, Store};
+use cloakroom_core::{Activity, Bucket, Durability, Policy, Store};
 use cloakroom_redis::RedisStore;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -69,6 +69,12 @@ async fn a_primary_that_is_replaced_while_it_is_well_is_left() {
     node.holds(active.token()).await;
 }
 
+/// What is said of something that was done just now.
+async fn durable(store: &RedisStore) -> Durability {
+    let bucket = Bucket(7);
+    store.durability(bucket, store.term(bucket)).await.unwrap()
+}
+
 #[tokio::test]
 async fn without_replicas_to_wait_for_an_ending_is_on_the_primary_only() {
     let server = Server::start();
@@ -76,7 +82,7 @@ async fn without_replicas_to_wait_for_an_ending_is_on_the_primary_only() {
         let store = RedisStore::connect(&format!("{}?{query}", server.url()))
             .await
             .unwrap();
-        store.durability(cloakroom_core::Bucket(7)).await.unwrap()
+        durable(&store).await
     };
     assert_eq!(durability("prefix=a").await, Durability::PrimaryOnly);
     let asked = std::time::Instant::now();
@@ -99,10 +105,7 @@ async fn without_replicas_to_wait_for_an_ending_is_on_the_primary_only() {
     });
     let url = format!("{}?replicas=1", server.url());
     let patient = RedisStore::connect_with(&url, support::patient()).await.unwrap();
-    assert_eq!(
-        patient.durability(cloakroom_core::Bucket(7)).await.unwrap(),
-        Durability::Durable
-    );
+    assert_eq!(durable(&patient).await, Durability::Durable);
     assert_eq!(
         durability("replicas=2").await,
         Durability::PrimaryOnly,
@@ -154,6 +157,92 @@ async fn invariant_1_a_primary_that_may_not_write_any_more_is_not_read_from() {
         );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// A process that slept asks before it has looked whether anything has changed: here its one thread does.
+#[tokio::test]
+async fn invariant_1_who_slept_reads_from_no_primary_that_may_not_write_any_more() {
+    let old = Server::with_arguments(&["--min-replicas-to-write", "1", "--min-replicas-max-lag", "1"]);
+    let new = Server::start();
+    ask(new.port(), &["REPLICAOF", "127.0.0.1", &old.port().to_string()]);
+    until("the primary counts the replica", || {
+        ask(old.port(), &["INFO", "replication"]).contains("min_slaves_good_slaves:1")
+    });
+    let sleeper = Node::on(&old.url()).await;
+    let active = sleeper.log_in("alice").await;
+    sleeper.holds(active.token()).await;
+    until("the replica has it", || {
+        ask(new.port(), &["KEYS", "*:s:*"]).contains(":s:")
+    });
+    for asleep in [Duration::from_millis(1500), Duration::from_secs(4)] {
+        assert_eq!(sleeper.accepts(active.token()).await, Some(true));
+        ask(new.port(), &["REPLICAOF", "NO", "ONE"]);
+        until("the primary has noticed", || {
+            ask(old.port(), &["SET", "x", "y"]).contains("NOREPLICAS")
+        });
+        std::thread::sleep(asleep);
+        let (sessions, client) = (&sleeper.sessions, client());
+        let answer = sessions.resolve_strictly(active.token(), &client, Activity::Background);
+        assert!(
+            answer.await.is_err(),
+            "after {asleep:?}: neither let in nor logged out"
+        );
+        assert_eq!(sleeper.accepts(active.token()).await, None);
+        ask(new.port(), &["REPLICAOF", "127.0.0.1", &old.port().to_string()]);
+        until("the primary counts the replica again", || {
+            ask(old.port(), &["INFO", "replication"]).contains("min_slaves_good_slaves:1")
+        });
+        sleeper
+            .comes_to("it is accepted again", active.token(), true)
+            .await;
+        sleeper.holds(active.token()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_2_an_ending_is_durable_only_if_whoever_may_take_over_has_it() {
+    let mut watched = Watched::start();
+    let url = format!("{}?replicas=1", watched.url());
+    let store = RedisStore::connect_with(&url, support::patient()).await.unwrap();
+    assert_eq!(durable(&store).await, Durability::Durable, "both have it");
+    // A fail-over that is ordered begins like this: one of two replicas has left, and the other one follows still.
+    let primary = watched.primary();
+    let leaves = (primary + 1) % 3;
+    ask(watched.servers[leaves].port(), &["REPLICAOF", "NO", "ONE"]);
+    assert_eq!(
+        durable(&store).await,
+        Durability::PrimaryOnly,
+        "one that may take over has not"
+    );
+    watched.servers[leaves].kill();
+    let asked = std::time::Instant::now();
+    while durable(&store).await != Durability::Durable {
+        assert!(
+            asked.elapsed() < Duration::from_secs(20),
+            "it is waited for one that is down"
+        );
+    }
+}
+
+#[tokio::test]
+async fn invariant_2_what_was_done_before_the_connection_broke_is_not_called_durable_after_it() {
+    let watched = Watched::start();
+    let url = format!("{}?replicas=1", watched.url());
+    let store = RedisStore::connect_with(&url, support::patient()).await.unwrap();
+    let before = store.term(Bucket(7));
+    ask(
+        watched.servers[watched.primary()].port(),
+        &["CLIENT", "KILL", "TYPE", "normal"],
+    );
+    let asked = std::time::Instant::now();
+    while store.term(Bucket(7)) == before || store.count().await.is_err() {
+        assert!(asked.elapsed() < Duration::from_secs(20), "it does not come back");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // It may have come back to another primary, which has never heard of it.
+    let said = store.durability(Bucket(7), before).await.unwrap();
+    assert_eq!(said, Durability::PrimaryOnly);
+    assert_eq!(durable(&store).await, Durability::Durable, "the present one");
 }
 
 /// An address behind which the server can be exchanged.

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Label,
     Listing, Memo, MemoWrite, Opened, Opening, Page, Position, Rate, Rotation, SessionId, Shared, Slot,
-    Spend, Store, StoreError, Subject, Swap, Swept, Timestamp, Touch, Write,
+    Spend, Store, StoreError, Subject, Swap, Swept, Term, Timestamp, Touch, Write,
 };
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -140,7 +140,11 @@ impl Store for SqliteStore {
         self.writer.ask(Act::End, step).await
     }
 
-    async fn durability(&self, _bucket: Bucket) -> Result<Durability, StoreError> {
+    fn term(&self, _bucket: Bucket) -> Term {
+        Term::default()
+    }
+
+    async fn durability(&self, _bucket: Bucket, _term: Term) -> Result<Durability, StoreError> {
         Ok(Durability::Durable)
     }
 

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Label,
     Listing, Memo, MemoWrite, Opened, Opening, Page, Position, Rate, Rotation, SessionId, Shared, Slot,
-    Spend, Store, StoreError, Subject, Swap, Swept, Timestamp, Touch, Undecodable, Write,
+    Spend, Store, StoreError, Subject, Swap, Swept, Term, Timestamp, Touch, Undecodable, Write,
 };
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -311,8 +311,12 @@ impl Store for FaultyStore {
         self.pass(Step::CloseSubject, None, act).await
     }
 
-    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError> {
-        self.pass(Step::Durability, None, self.inner.durability(bucket))
+    fn term(&self, bucket: Bucket) -> Term {
+        self.inner.term(bucket)
+    }
+
+    async fn durability(&self, bucket: Bucket, term: Term) -> Result<Durability, StoreError> {
+        self.pass(Step::Durability, None, self.inner.durability(bucket, term))
             .await
     }
 

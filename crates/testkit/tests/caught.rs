@@ -3,7 +3,7 @@
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Kind,
     Listing, MemoryStore, Opened, Opening, Page, Position, Rotation, SessionId, Shared, Slot, Store,
-    StoreError, Subject, Swap, Swept, Timestamp, Touch, WhenFull, Write,
+    StoreError, Subject, Swap, Swept, Term, Timestamp, Touch, WhenFull, Write,
 };
 use cloakroom_testkit::{Fixture, Trimming, async_trait, conformance};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -189,8 +189,12 @@ impl Store for Flawed {
         self.sound.close_subject(subject, except, reason, cause).await
     }
 
-    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError> {
-        self.sound.durability(bucket).await
+    fn term(&self, bucket: Bucket) -> Term {
+        self.sound.term(bucket)
+    }
+
+    async fn durability(&self, bucket: Bucket, term: Term) -> Result<Durability, StoreError> {
+        self.sound.durability(bucket, term).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

@@ -15,7 +15,7 @@ use crate::record::{Epoch, Slot};
 use crate::shared::Shared;
 use crate::store::{
     Durability, Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap,
-    Swept, Touch, Write,
+    Swept, Term, Touch, Write,
 };
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -121,7 +121,11 @@ impl Store for MemoryStore {
         self.step(|state| state.close_subject(subject, except, reason, cause))
     }
 
-    async fn durability(&self, _bucket: Bucket) -> Result<Durability, StoreError> {
+    fn term(&self, _bucket: Bucket) -> Term {
+        Term::default()
+    }
+
+    async fn durability(&self, _bucket: Bucket, _term: Term) -> Result<Durability, StoreError> {
         Ok(Durability::Durable)
     }
 

@@ -13,7 +13,7 @@ use crate::record::{Epoch, Slot};
 use crate::shared::Shared;
 use crate::store::{
     Durability, Ended, EndedAll, Finding, Found, Listing, Opened, Opening, Rotation, Store, StoreError, Swap,
-    Swept, Touch, Write,
+    Swept, Term, Touch, Write,
 };
 use crate::subject::Subject;
 use crate::time::Timestamp;
@@ -61,8 +61,11 @@ impl Forgetting {
 
 #[async_trait]
 impl Store for Forgetting {
+    /// What this node saw end stays ended: a primary that took over may not have heard of it, and it takes a moment until it
+    /// has been told.
     async fn load(&self, key: &Key) -> Result<Option<Slot>, StoreError> {
-        self.store.load(key).await
+        let slot = self.store.load(key).await?;
+        Ok(slot.filter(|slot| !matches!(slot, Slot::Live(_)) || !self.near.revoked.holds(key)))
     }
 
     async fn epoch(&self, subject: &Subject) -> Result<Epoch, StoreError> {
@@ -127,8 +130,12 @@ impl Store for Forgetting {
         Ok(all)
     }
 
-    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError> {
-        self.store.durability(bucket).await
+    fn term(&self, bucket: Bucket) -> Term {
+        self.store.term(bucket)
+    }
+
+    async fn durability(&self, bucket: Bucket, term: Term) -> Result<Durability, StoreError> {
+        self.store.durability(bucket, term).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

@@ -6,12 +6,28 @@ use crate::event::{Actor, Cause, CloseReason, Kind};
 use crate::id::SessionId;
 use crate::key::{Bucket, Key};
 use crate::record::Slot;
-use crate::store::{Durability, Ended, EndedAll, StoreError};
+use crate::store::{Durability, Ended, StoreError, Term};
 use crate::subject::Subject;
 
 /// How many renewals an old key is followed through one by one. Asking for the id costs a store more than a step, but it
 /// is one question, however often the session was renewed since.
 const STEPS: usize = 3;
+
+/// What an ending came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// What ended.
+    pub ended: Vec<Ended>,
+    /// Whether that outlives the store's primary. It has ended all the same if only the primary is known to have it, and stays
+    /// so unless that is lost this moment: end it again later, or raise an alarm.
+    pub durability: Durability,
+}
+
+/// A session that has ended, and in which term of the store.
+pub(super) struct Closed {
+    ended: Ended,
+    term: Term,
+}
 
 /// What is left after all others were ended.
 #[derive(Clone, Debug)]
@@ -25,52 +41,56 @@ pub struct EndedOthers {
 impl Sessions {
     /// The user logs out here. When it returns, the session is gone from the store, whatever other requests do with it.
     pub async fn log_out(&self, active: &Active, client: &Client) -> Result<(), SessionError> {
-        self.end_at(active, CloseReason::Logout, &self.user(client))
+        let closed = self
+            .end_at(active, CloseReason::Logout, &self.user(client))
             .await?;
-        self.replicate(active.key().bucket()).await;
+        self.outlives(closed).await;
         Ok(())
     }
 
     /// Ends one session by its handle. Answers whether there was one.
     ///
     /// Like every ending it returns when the store's primary has done it and as many replicas have it as the store waits
-    /// for, or its time limit has passed; [`durability`](Self::durability) tells which.
+    /// for, or its time limit has passed; [`close`](Self::close) tells which.
     pub async fn end(
         &self,
         id: &SessionId,
         reason: CloseReason,
         cause: &Cause,
     ) -> Result<bool, SessionError> {
-        Ok(self.close(id, reason, cause).await?.is_some())
+        Ok(!self.close(id, reason, cause).await?.ended.is_empty())
     }
 
-    /// As [`end`](Self::end), and answers what ended.
+    /// As [`end`](Self::end), and answers what ended and whether it outlives the store's primary.
     pub async fn close(
         &self,
         id: &SessionId,
         reason: CloseReason,
         cause: &Cause,
-    ) -> Result<Option<Ended>, SessionError> {
-        let ended = self.close_by_id(id, reason, cause).await?;
-        if let Some(ended) = &ended {
-            self.replicate(ended.key.bucket()).await;
-        }
-        Ok(ended)
+    ) -> Result<Ending, SessionError> {
+        let closed = self.close_by_id(id, reason, cause).await?;
+        Ok(self.outlives(closed).await)
     }
 
-    /// Whether what was done to a subject's sessions before outlives the store's primary. Waits for the replicas, if there
-    /// are any to be waited for, until the store's time limit.
-    ///
-    /// One that is on the primary only is done all the same, and holds unless that primary is lost this moment: ask again
-    /// later, or raise an alarm.
-    pub async fn durability(&self, subject: &Subject) -> Result<Durability, SessionError> {
-        Ok(self.0.bare.durability(Bucket::of(subject)).await?)
+    async fn outlives(&self, closed: Option<Closed>) -> Ending {
+        let durability = match &closed {
+            Some(closed) => self.replicate(closed.ended.key.bucket(), closed.term).await,
+            None => Durability::PrimaryOnly,
+        };
+        Ending {
+            ended: closed.into_iter().map(|closed| closed.ended).collect(),
+            durability,
+        }
     }
 
     /// Waits for the replicas. That they can not be waited for does not undo what was done.
-    async fn replicate(&self, bucket: Bucket) {
-        if let Err(error) = self.0.bare.durability(bucket).await {
-            tracing::warn!(%error, "an ending is on the primary only, as far as is known");
+    async fn replicate(&self, bucket: Bucket, term: Term) -> Durability {
+        match self.0.bare.durability(bucket, term).await {
+            Ok(durability) => durability,
+            Err(error) => {
+                tracing::warn!(%error, "an ending is on the primary only, as far as is known");
+                Durability::PrimaryOnly
+            }
         }
     }
 
@@ -87,11 +107,11 @@ impl Sessions {
             let Some(found) = all.into_iter().find(|found| found.record.id == *id) else {
                 return Ok(false);
             };
-            let ended = self
+            let closed = self
                 .close_wherever(&found.key, CloseReason::Revoked, &cause)
                 .await?;
-            if let Some(ended) = ended {
-                self.replicate(ended.key.bucket()).await;
+            if closed.is_some() {
+                self.outlives(closed).await;
                 return Ok(true);
             }
         }
@@ -109,10 +129,14 @@ impl Sessions {
         subject: &Subject,
         reason: CloseReason,
         cause: &Cause,
-    ) -> Result<EndedAll, SessionError> {
+    ) -> Result<Ending, SessionError> {
+        let bucket = Bucket::of(subject);
+        let term = self.0.bare.term(bucket);
         let all = self.store().close_subject(subject, None, reason, cause).await?;
-        self.replicate(Bucket::of(subject)).await;
-        Ok(all)
+        Ok(Ending {
+            ended: all.ended,
+            durability: self.replicate(bucket, term).await,
+        })
     }
 
     pub(super) async fn end_others_for(
@@ -122,6 +146,8 @@ impl Sessions {
         client: &Client,
     ) -> Result<EndedOthers, SessionError> {
         let subject = &Self::identity(active)?.subject;
+        let bucket = Bucket::of(subject);
+        let term = self.0.bare.term(bucket);
         let all = self
             .store()
             .close_subject(subject, Some(active.id()), reason, &self.user(client))
@@ -133,7 +159,7 @@ impl Sessions {
                 }
             })
             .await?;
-        self.replicate(Bucket::of(subject)).await;
+        self.replicate(bucket, term).await;
         Ok(EndedOthers {
             kept,
             ended: all.ended.len(),
@@ -146,9 +172,9 @@ impl Sessions {
         active: &Active,
         reason: CloseReason,
         cause: &Cause,
-    ) -> Result<Option<Ended>, SessionError> {
-        if let Some(ended) = self.close_wherever(active.key(), reason, cause).await? {
-            return Ok(Some(ended));
+    ) -> Result<Option<Closed>, SessionError> {
+        if let Some(closed) = self.close_wherever(active.key(), reason, cause).await? {
+            return Ok(Some(closed));
         }
         // Nothing there: ended already, or rotated by another request, which leaves no way to follow.
         self.close_by_id(&active.id(), reason, cause).await
@@ -160,11 +186,11 @@ impl Sessions {
         key: &Key,
         reason: CloseReason,
         cause: &Cause,
-    ) -> Result<Option<Ended>, SessionError> {
+    ) -> Result<Option<Closed>, SessionError> {
         let (mut key, mut steps) = (*key, 0);
         for _ in 0..TRIES {
-            if let Some(ended) = self.store().close(&key, reason, cause).await? {
-                return Ok(Some(ended));
+            if let Some(closed) = self.close_here(&key, reason, cause).await? {
+                return Ok(Some(closed));
             }
             match self.read(&key).await? {
                 None => return Ok(None),
@@ -181,19 +207,31 @@ impl Sessions {
         Err(SessionError::Contended)
     }
 
+    /// Ends what is under a key.
+    async fn close_here(
+        &self,
+        key: &Key,
+        reason: CloseReason,
+        cause: &Cause,
+    ) -> Result<Option<Closed>, SessionError> {
+        let term = self.0.bare.term(key.bucket());
+        let ended = self.store().close(key, reason, cause).await?;
+        Ok(ended.map(|ended| Closed { ended, term }))
+    }
+
     /// Ends a session by its handle. It may move between being found and being ended; then it is looked for again.
     async fn close_by_id(
         &self,
         id: &SessionId,
         reason: CloseReason,
         cause: &Cause,
-    ) -> Result<Option<Ended>, SessionError> {
+    ) -> Result<Option<Closed>, SessionError> {
         for _ in 0..TRIES {
             let Some(key) = self.place(id).await? else {
                 return Ok(None);
             };
-            if let Some(ended) = self.store().close(&key, reason, cause).await? {
-                return Ok(Some(ended));
+            if let Some(closed) = self.close_here(&key, reason, cause).await? {
+                return Ok(Some(closed));
             }
         }
         Err(SessionError::Contended)

@@ -15,7 +15,7 @@ mod resolve;
 mod sweep;
 
 pub use active::Active;
-pub use end::EndedOthers;
+pub use end::{EndedOthers, Ending};
 pub use near::NearError;
 pub use open::LogIn;
 pub use resolve::Activity;

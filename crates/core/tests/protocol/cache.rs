@@ -15,14 +15,6 @@ impl Node {
         });
     }
 
-    /// A token that is gone, or was renewed, fills nothing.
-    pub fn load(&mut self, primary: &Store) {
-        if let Some(fill) = &mut self.fill {
-            fill.found = primary.live(fill.key);
-        }
-        self.fill = self.fill.filter(|fill| fill.found.is_some());
-    }
-
     /// Drops a record, and refuses what was asked for before. Each token counts as a shard of its own: in the code, a
     /// shard's generation rises for other tokens, too, and refuses more.
     pub fn forget(&mut self, key: Key) {
@@ -46,6 +38,17 @@ impl Node {
 }
 
 impl Protocol {
+    /// A token that is gone, or was renewed, fills nothing; nor does one that the node saw revoked, whatever a primary says
+    /// that took over.
+    pub fn load(&self, at: usize, state: &mut State) {
+        let node = &mut state.nodes[at];
+        if let Some(fill) = &mut node.fill {
+            let refused = self.has(Safeguard::WhatItSawEndIsRefused) && node.saw_revoked.contains(fill.key);
+            fill.found = state.primary.live(fill.key).filter(|_| !refused);
+        }
+        node.fill = node.fill.filter(|fill| fill.found.is_some());
+    }
+
     pub fn insert(&self, node: &mut Node) {
         let Some(fill) = node.fill.take() else { return };
         if !fill.overtaken || !self.has(Safeguard::GenerationAtInsert) {

@@ -7,7 +7,9 @@
 use crate::bounds::Bounds;
 use crate::checking::{breaks, holds};
 use crate::model::Protocol;
-use crate::properties::{A_FAIL_OVER_LOSES_NOTHING, NO_ENTRY_IS_SKIPPED, REVOKED_IS_REFUSED, SAID_AGAIN};
+use crate::properties::{
+    A_FAIL_OVER_LOSES_NOTHING, NO_ENTRY_IS_SKIPPED, REVOKED_IS_REFUSED, SAID_AGAIN, WHAT_IT_SAW_END,
+};
 use crate::safeguards::Safeguard;
 
 pub const FAIL_OVER: Bounds = Bounds {
@@ -66,4 +68,11 @@ fn nothing_is_skipped_when_journals_are_trimmed_and_primaries_change() {
 fn invariant_2_needs_what_was_seen_revoked_to_be_said_again() {
     let protocol = Protocol::as_written(FAIL_OVER).without(Safeguard::SayAgain);
     breaks("fail-over, without SayAgain", &protocol, SAID_AGAIN);
+}
+
+/// A node that has found the new primary, and not yet told it, would read from it what it saw end.
+#[test]
+fn invariant_1_needs_what_a_node_saw_end_to_be_refused_until_it_was_said_again() {
+    let protocol = Protocol::as_written(FAIL_OVER).without(Safeguard::WhatItSawEndIsRefused);
+    breaks("fail-over, believed again", &protocol, WHAT_IT_SAW_END);
 }

@@ -21,6 +21,7 @@
 //! | 10 revoking | `Close`, `CloseAll`, `Rotate`; `Replicate` for `durable` | `sessions/end.rs`, `sessions/privilege.rs` |
 //! | 11 settled | one lease after the entry: the first property | `Sessions::settled` |
 //! | 12 say it again after a fail-over | `SayAgain` | `near/revoked.rs`; `near/follow.rs`: `say_again` |
+//! | 12 and refuse it until then | `Load`: `WhatItSawEndIsRefused` | `near/forgetting.rs`: `load` |
 //!
 //! What is left out, and why that loses nothing:
 //!

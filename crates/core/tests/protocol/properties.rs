@@ -14,6 +14,7 @@ pub const NO_ENTRY_IS_SKIPPED: &str = "8: who has read up to a place has heard o
 pub const A_FAIL_OVER_LOSES_NOTHING: &str = "2, fail-over: what was acknowledged stays so";
 pub const SAID_AGAIN: &str =
     "2, fail-over: what a node saw revoked is gone when the node has found its place";
+pub const WHAT_IT_SAW_END: &str = "1 and 2, fail-over: no node accepts what it saw revoked";
 
 pub const A_HIT: &str = "a cache answers";
 pub const AT_THE_LAST_MOMENT: &str = "a cache answers for what is revoked, a whole lease later";
@@ -29,6 +30,7 @@ pub fn all() -> Vec<Property<Protocol>> {
         Property::always(NO_ENTRY_IS_SKIPPED, no_entry_is_skipped),
         Property::always(A_FAIL_OVER_LOSES_NOTHING, a_fail_over_loses_nothing),
         Property::always(SAID_AGAIN, said_again),
+        Property::always(WHAT_IT_SAW_END, what_it_saw_end_is_refused),
         Property::sometimes(A_HIT, |protocol, state| hits(protocol, state).next().is_some()),
         Property::sometimes(AT_THE_LAST_MOMENT, at_the_last_moment),
         Property::sometimes(A_REFUSED_FILL, |_, state| any(state, refuses_a_fill)),
@@ -94,6 +96,14 @@ fn said_again(protocol: &Protocol, state: &State) -> bool {
     let silent =
         |node: &Node| settled(node) && (0..KEYS).any(|key| back(key) && node.saw_revoked.contains(key));
     !any(state, silent)
+}
+
+fn what_it_saw_end_is_refused(protocol: &Protocol, state: &State) -> bool {
+    let mut nodes = state.nodes.iter().enumerate();
+    nodes.all(|(at, node)| {
+        let accepts = |key: usize| node.saw_revoked.contains(key) && protocol.accepts(at, node, key);
+        !(0..KEYS).any(accepts)
+    })
 }
 
 fn at_the_last_moment(protocol: &Protocol, state: &State) -> bool {

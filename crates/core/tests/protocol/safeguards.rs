@@ -36,4 +36,6 @@ pub enum Safeguard {
     NewPrimaryNoticed,
     /// Whoever finds another history says again what it saw revoked.
     SayAgain,
+    /// And until the new primary has been told, refuses it all the same.
+    WhatItSawEndIsRefused,
 }

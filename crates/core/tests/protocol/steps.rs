@@ -23,7 +23,7 @@ impl Protocol {
             Action::Reconnect(at) => state.nodes[at].cut_off = false,
 
             Action::NoteGeneration(at, key) => state.nodes[at].note_generation(key),
-            Action::Load(at) => state.nodes[at].load(&state.primary),
+            Action::Load(at) => self.load(at, state),
             Action::Insert(at) => self.insert(&mut state.nodes[at]),
 
             Action::AskWhereToBegin(at) => self.ask_where_to_begin(&mut state.nodes[at], &state.primary),

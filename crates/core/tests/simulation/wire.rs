@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
     MemoryStore, Opened, Opening, Page, Position, Rotation, SessionId, Shared, Slot, Store, StoreError,
-    Subject, Swap, Swept, Timestamp, Touch, Write,
+    Subject, Swap, Swept, Term, Timestamp, Touch, Write,
 };
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -202,8 +202,12 @@ impl Store for Wire {
         self.ask(step).await
     }
 
-    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError> {
-        self.ask(self.primary.memory.durability(bucket)).await
+    fn term(&self, bucket: Bucket) -> Term {
+        self.primary.memory.term(bucket)
+    }
+
+    async fn durability(&self, bucket: Bucket, term: Term) -> Result<Durability, StoreError> {
+        self.ask(self.primary.memory.durability(bucket, term)).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

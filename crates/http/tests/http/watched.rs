@@ -3,7 +3,7 @@
 use cloakroom_core::{
     Bucket, Cause, CloseReason, Durability, Ended, EndedAll, Epoch, Event, Finding, Found, Key, Listing,
     MemoryStore, Opened, Opening, Page, Position, Rotation, SessionId, Shared, Slot, Store, StoreError,
-    Subject, Swap, Swept, Timestamp, Touch, Write,
+    Subject, Swap, Swept, Term, Timestamp, Touch, Write,
 };
 use cloakroom_testkit::async_trait;
 use parking_lot::Mutex;
@@ -98,8 +98,12 @@ impl Store for Watched {
         self.inner.close_subject(subject, except, reason, cause).await
     }
 
-    async fn durability(&self, bucket: Bucket) -> Result<Durability, StoreError> {
-        self.inner.durability(bucket).await
+    fn term(&self, bucket: Bucket) -> Term {
+        self.inner.term(bucket)
+    }
+
+    async fn durability(&self, bucket: Bucket, term: Term) -> Result<Durability, StoreError> {
+        self.inner.durability(bucket, term).await
     }
 
     async fn find(&self, id: &SessionId) -> Result<Option<Found>, StoreError> {

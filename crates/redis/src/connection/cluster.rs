@@ -195,6 +195,11 @@ impl Cluster {
         self.known_owner(bucket).ok_or_else(no_server)
     }
 
+    /// The connection to who has a bucket as far as is known; 0 if there is none.
+    pub(crate) fn term(&self, bucket: Bucket) -> u64 {
+        self.known_owner(bucket).map_or(0, |(link, _, _)| link.number())
+    }
+
     fn known_owner(&self, bucket: Bucket) -> Option<(Arc<Link>, Node, u64)> {
         let map = self.map.read();
         let node = map.owners.get(usize::from(bucket.0))?.as_ref()?;

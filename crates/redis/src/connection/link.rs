@@ -6,10 +6,11 @@
 //! watches for that, too: a connection to the old one may look as good as ever.
 
 use crate::connection::errands::Errands;
+use crate::connection::fence::{Standing, proof, proof_beside};
 use crate::connection::replicas::Replicas;
 use crate::connection::spares::{Handle, Spares};
 use crate::connection::target::Target;
-use crate::error::{fenced, out_of_time, replica};
+use crate::error::{fenced, is_fenced, out_of_time, replica, unheard};
 use crate::scripts::Script;
 use parking_lot::Mutex;
 use redis::aio::{AsyncPushSender, MultiplexedConnection};
@@ -18,7 +19,7 @@ use redis::{
     Value,
 };
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -44,6 +45,8 @@ enum State {
 /// A connection that comes back by itself.
 pub(crate) struct Link {
     target: Target,
+    /// Connections are counted from here, so that no two links give theirs the same number.
+    first: u64,
     /// The server that it dialled last.
     server: Mutex<Option<Client>>,
     limit: Duration,
@@ -53,10 +56,10 @@ pub(crate) struct Link {
     spares: Spares,
     errands: Errands,
     replicas: Replicas,
-    /// The server may not write, so nothing is read from it either: see `fence.rs`.
-    fenced: AtomicBool,
-    /// Whether the server was ever seen to have replicas.
-    replicated: AtomicBool,
+    /// How many replicas may take over, as far as that is told.
+    heirs: AtomicU32,
+    /// Whether the server may be believed.
+    standing: Standing,
     dialler: Mutex<Option<JoinHandle<()>>>,
     looker: Mutex<Option<JoinHandle<()>>>,
 }
@@ -65,8 +68,9 @@ impl Link {
     /// Connects once, so that a wrong address or password is found at the start.
     pub(crate) async fn new(target: Target, limit: Duration) -> Result<Arc<Self>, RedisError> {
         let link = Self::unconnected(target, limit);
-        let connection = link.dial(1).await?;
-        link.is_up(connection, 1);
+        let first = link.first + 1;
+        let connection = link.dial(first).await?;
+        link.is_up(connection, first);
         if link.target.moves() {
             tokio::spawn(watch_for_another(Arc::downgrade(&link)));
         }
@@ -75,17 +79,20 @@ impl Link {
 
     /// Connects when it is first used.
     pub(crate) fn unconnected(target: Target, limit: Duration) -> Arc<Self> {
+        static LINKS: AtomicU64 = AtomicU64::new(0);
+        let first = LINKS.fetch_add(1, Ordering::Relaxed) << 32;
         Arc::new(Self {
             target,
+            first,
             server: Mutex::new(None),
             limit,
-            state: watch::Sender::new(State::Dialling(0)),
+            state: watch::Sender::new(State::Dialling(first)),
             up: AtomicU64::new(0),
             spares: Spares::default(),
             errands: Errands::default(),
             replicas: Replicas::default(),
-            fenced: AtomicBool::new(false),
-            replicated: AtomicBool::new(false),
+            heirs: AtomicU32::new(0),
+            standing: Standing::default(),
             dialler: Mutex::new(None),
             looker: Mutex::new(None),
         })
@@ -93,6 +100,7 @@ impl Link {
 
     fn is_up(self: &Arc<Self>, connection: MultiplexedConnection, number: u64) {
         self.keep_looking();
+        self.standing.connected();
         self.state.send_replace(State::Up(connection, number));
         self.up.store(number, Ordering::Release);
     }
@@ -102,14 +110,15 @@ impl Link {
         self.limit
     }
 
-    /// Sends a command that changes nothing, once more if the connection broke under it.
+    /// Sends a command that changes nothing and whose first argument is a key, once more if the connection broke under it.
+    /// Only a server is asked that may write.
     ///
     /// Every check is one of these, so what is rare stands in boxes, and what is not waits for the library directly.
     pub(crate) async fn read(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
-        let handle = if self.fenced.load(Ordering::Relaxed) {
-            None
-        } else {
+        let handle = if self.standing.is_good() {
             self.spares.take(self.up.load(Ordering::Acquire))
+        } else {
+            None
         };
         let answer = match handle {
             Some(mut handle) => {
@@ -119,14 +128,65 @@ impl Link {
                 };
                 self.answered(answer.and_then(Value::extract_error), handle)
             }
-            None => Box::pin(self.send(command)).await,
+            None => Box::pin(self.read_carefully(command)).await,
         };
         match answer {
             Err(error) if error.is_connection_dropped() => {
-                let again = Box::pin(timeout(self.limit / 2, self.send(command))).await;
+                let again = Box::pin(timeout(self.limit / 2, self.read_carefully(command))).await;
                 again.unwrap_or_else(|_| Err(out_of_time()))
             }
             answer => answer,
+        }
+    }
+
+    /// Reads, and has the server show in the same breath that it may write if it has not of late.
+    async fn read_carefully(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
+        self.wake_up();
+        if self.standing.is_good() {
+            return self.send(command).await;
+        }
+        let mut asking = Pipeline::with_capacity(2);
+        asking.add_command(proof_beside(command));
+        asking.add_command(command.clone());
+        let (asked, number) = (Standing::now(), self.up.load(Ordering::Acquire));
+        let mut answers = self.send_all(&asking).await?.into_iter();
+        self.showed(answers.next().unwrap_or_else(|| Err(unheard())), asked, number)?;
+        answers.next().unwrap_or_else(|| Err(unheard()))
+    }
+
+    /// Has the server show that it may write.
+    pub(crate) async fn prove(self: &Arc<Self>, name: &[u8]) -> Result<(), RedisError> {
+        self.wake_up();
+        let (asked, number) = (Standing::now(), self.up.load(Ordering::Acquire));
+        let answer = self.send_regardless(&proof(name)).await;
+        self.showed(answer, asked, number)
+    }
+
+    /// What a server showed that was asked at this moment on the n-th connection.
+    fn showed(
+        &self,
+        answer: Result<Value, RedisError>,
+        asked: Duration,
+        number: u64,
+    ) -> Result<(), RedisError> {
+        match answer {
+            Ok(_) if number == self.up.load(Ordering::Acquire) => self.standing.may_write(asked),
+            Err(error) if is_fenced(&error) => {
+                self.standing.may_not_write();
+                return Err(error);
+            }
+            // It did not say why: nothing is known.
+            Err(error) => return Err(error),
+            // Another connection came up meanwhile.
+            Ok(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Gives up a connection of before this machine slept: another server may be the primary by now.
+    fn wake_up(self: &Arc<Self>) {
+        if self.standing.is_of_before_a_sleep() {
+            self.lost(self.up.load(Ordering::Acquire));
         }
     }
 
@@ -135,7 +195,8 @@ impl Link {
         self: &Arc<Self>,
         commands: &Pipeline,
     ) -> Result<Vec<Result<Value, RedisError>>, RedisError> {
-        if self.fenced.load(Ordering::Relaxed) {
+        self.wake_up();
+        if self.standing.is_fenced() {
             return Err(fenced());
         }
         let mut handle = self.connection().await?;
@@ -147,9 +208,15 @@ impl Link {
         Ok(answers.into_iter().map(Value::extract_error).collect())
     }
 
+    /// Sends a command that may change something.
+    pub(crate) async fn write(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
+        self.wake_up();
+        self.send(command).await
+    }
+
     /// Runs a script by the name that `command` gives; a server that does not know it is told.
     pub(crate) async fn run(self: &Arc<Self>, script: &Script, command: &Cmd) -> Result<Value, RedisError> {
-        match self.send(command).await {
+        match self.write(command).await {
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 let teach = async {
                     self.send(redis::cmd("SCRIPT").arg("LOAD").arg(script.source))
@@ -176,7 +243,7 @@ impl Link {
         let server = self.server.lock().clone();
         let server = match server {
             Some(server) => server,
-            None => self.target.find(self.limit).await?,
+            None => self.find().await?,
         };
         self.connect(&server, &config).await
     }
@@ -197,14 +264,23 @@ impl Link {
         self.up.load(Ordering::Acquire)
     }
 
-    /// How many replicas have what was written before this call, in time: enough is `wanted`. A key of this name is
-    /// written for it.
-    pub(crate) async fn replicas_that_have_it(
+    /// Whether what was written before this call is, in time, on so many replicas at least, and on every one that may
+    /// take over; if the n-th connection, on which it was written, is still the present one. A key of this name is written
+    /// for it.
+    pub(crate) async fn replicas_have_it(
         self: &Arc<Self>,
         name: &[u8],
         wanted: u32,
-    ) -> Result<u64, RedisError> {
-        self.replicas.have(self, name, wanted).await
+        number: u64,
+    ) -> Result<bool, RedisError> {
+        let wanted = wanted.max(self.heirs.load(Ordering::Relaxed));
+        let count = self.replicas.have(self, name, wanted, number).await?;
+        Ok(count >= u64::from(wanted))
+    }
+
+    /// Whether Sentinels say which server is the primary, and who may take its place.
+    pub(crate) fn follows_sentinels(&self) -> bool {
+        self.target.moves()
     }
 
     /// The server that is connected, or was last.
@@ -217,21 +293,15 @@ impl Link {
 
     /// Sends a command, unless the server has lost the right to write.
     pub(crate) async fn send(self: &Arc<Self>, command: &Cmd) -> Result<Value, RedisError> {
-        if self.fenced.load(Ordering::Relaxed) {
+        if self.standing.is_fenced() {
             return Err(fenced());
         }
         self.send_regardless(command).await
     }
 
-    pub(crate) fn set_fenced(&self, fenced: bool) {
-        if self.fenced.swap(fenced, Ordering::Relaxed) != fenced {
-            tracing::warn!(fenced, "a primary lost the right to write, or has it again");
-        }
-    }
-
     /// Whether another server could take this one's place.
     pub(crate) async fn may_be_replaced(self: &Arc<Self>) -> bool {
-        if self.replicated.load(Ordering::Relaxed) {
+        if self.standing.is_replicated() {
             return true;
         }
         let mut asking = redis::cmd("INFO");
@@ -242,7 +312,9 @@ impl Link {
         let told: String = redis::from_redis_value(answer).unwrap_or_default();
         // The second is told where `min-replicas-to-write` is set.
         let replicated = !told.contains("connected_slaves:0") || told.contains("min_slaves_good_slaves");
-        self.replicated.store(replicated, Ordering::Relaxed);
+        if replicated {
+            self.standing.replicated();
+        }
         replicated
     }
 
@@ -366,7 +438,7 @@ impl Link {
             .set_connection_timeout(Some(self.limit))
             .set_response_timeout(None)
             .set_push_sender(hung_up);
-        let server = self.target.find(self.limit).await?;
+        let server = self.find().await?;
         let mut connection = self.connect(&server, &config).await?;
         if self.target.moves() {
             let asking = timeout(self.limit, self.refuse_replica(&mut connection));
@@ -374,6 +446,13 @@ impl Link {
         }
         *self.server.lock() = Some(server);
         Ok(connection)
+    }
+
+    /// Where to dial now.
+    async fn find(&self) -> Result<Client, RedisError> {
+        let primary = self.target.find(self.limit).await?;
+        self.heirs.store(primary.heirs, Ordering::Relaxed);
+        Ok(primary.client)
     }
 
     /// Sentinels name a server before it knows of its promotion, and one that was replaced before it does.
@@ -404,7 +483,7 @@ impl Link {
     async fn look_for_another(self: &Arc<Self>) {
         let number = self.up.load(Ordering::Acquire);
         let present = self.address();
-        if let Ok(primary) = self.target.find(self.limit).await
+        if let Ok(primary) = self.find().await
             && present.is_some_and(|present| present != primary.get_connection_info().addr().to_string())
         {
             self.lost(number);

@@ -19,17 +19,29 @@ pub(crate) struct Replicas(tokio::sync::Mutex<Waiting>);
 struct Waiting {
     /// To the server of the link's n-th connection.
     connection: Option<(MultiplexedConnection, u64)>,
-    /// When the last question was begun that was answered, and how many replicas had everything.
-    last: Option<(Instant, u64)>,
+    /// When the last question was begun that was answered, of which connection, and how many replicas had everything.
+    last: Option<(Instant, u64, u64)>,
 }
 
 impl Replicas {
-    /// How many replicas have what was written before this call: at least `wanted`, or as many as had it in time. None if
-    /// the server is not the one that it was written to.
-    pub(crate) async fn have(&self, link: &Arc<Link>, name: &[u8], wanted: u32) -> Result<u64, RedisError> {
-        let (asked, number) = (Instant::now(), link.number());
+    /// How many replicas have what was written before this call on the link's n-th connection: at least `wanted`, or as many
+    /// as had it in time. None if that is not the present one: another server may be the primary.
+    pub(crate) async fn have(
+        &self,
+        link: &Arc<Link>,
+        name: &[u8],
+        wanted: u32,
+        number: u64,
+    ) -> Result<u64, RedisError> {
+        let asked = Instant::now();
         let mut waiting = self.0.lock().await;
-        if let Some((_, count)) = waiting.last.filter(|(begun, _)| *begun >= asked) {
+        if number == 0 || link.number() != number {
+            return Ok(0);
+        }
+        let last = waiting
+            .last
+            .filter(|(begun, of, _)| *begun >= asked && *of == number);
+        if let Some((_, _, count)) = last {
             return Ok(count);
         }
         let begun = Instant::now();
@@ -38,11 +50,11 @@ impl Replicas {
             _ => link.private(|_: PushInfo| Ok::<(), SendError>(())).await?,
         };
         let count = ask(&mut connection, link, name, wanted).await?;
-        if number == 0 || link.number() != number {
+        if link.number() != number {
             return Ok(0);
         }
         waiting.connection = Some((connection, number));
-        waiting.last = Some((begun, count));
+        waiting.last = Some((begun, number, count));
         Ok(count)
     }
 }

@@ -23,7 +23,7 @@ impl Ask<'_> {
     pub(crate) async fn of(self, link: &Arc<Link>) -> Result<Value, RedisError> {
         match self {
             Self::Read(command) => link.read(command).await,
-            Self::Write(command) => link.send(command).await,
+            Self::Write(command) => link.write(command).await,
             Self::Script(script, command) => link.run(script, command).await,
         }
     }
@@ -74,6 +74,14 @@ impl Routes {
         match self {
             Self::One(link) => Ok(Arc::clone(link)),
             Self::Cluster(cluster) => Ok(cluster.owner(bucket).await.map_err(sort)?.0),
+        }
+    }
+
+    /// Which connection a command about a bucket would take now; 0 if there is none.
+    pub(crate) fn term(&self, bucket: Bucket) -> u64 {
+        match self {
+            Self::One(link) => link.number(),
+            Self::Cluster(cluster) => cluster.term(bucket),
         }
     }
 

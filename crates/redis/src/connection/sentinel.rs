@@ -1,9 +1,10 @@
-//! Asking Sentinels which server is the primary.
+//! Asking Sentinels which server is the primary, and how many replicas may take its place.
 //!
 //! All are asked at once, and more than half have to answer, or as many as do within the limit. They may disagree for a
 //! moment after a fail-over: the one that knows of the latest is right, and the fail-overs are numbered (`config-epoch`).
 
 use crate::connection::access::Access;
+use crate::connection::target::Primary;
 use crate::reply::Reply;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use parking_lot::Mutex;
@@ -30,6 +31,7 @@ struct Told {
     epoch: u64,
     host: String,
     port: u16,
+    heirs: u32,
 }
 
 impl Sentinels {
@@ -46,7 +48,7 @@ impl Sentinels {
     }
 
     /// The way to the primary.
-    pub(crate) async fn primary(&self, limit: Duration) -> Result<Client, RedisError> {
+    pub(crate) async fn primary(&self, limit: Duration) -> Result<Primary, RedisError> {
         let asking = self
             .each
             .iter()
@@ -54,11 +56,14 @@ impl Sentinels {
         let mut answers: FuturesUnordered<_> = asking.collect();
         let mut latest: Option<Told> = None;
         let mut heard = 0;
+        // Whoever sees least of the others is the one that is cut off.
+        let mut heirs = 0;
         let mut refusal = unheard();
         while let Some(answer) = answers.next().await {
             match answer {
                 Ok(told) => {
                     heard += 1;
+                    heirs = heirs.max(told.heirs);
                     if latest.as_ref().is_none_or(|it| told.epoch > it.epoch) {
                         latest = Some(told);
                     }
@@ -70,7 +75,8 @@ impl Sentinels {
             }
         }
         let told = latest.ok_or(refusal)?;
-        self.access.client(&told.host, told.port)
+        let client = self.access.client(&told.host, told.port)?;
+        Ok(Primary { client, heirs })
     }
 }
 
@@ -82,14 +88,18 @@ impl Sentinel {
                 Some(connection) => connection,
                 None => self.dial(limit).await?,
             };
-            let mut command = redis::cmd("SENTINEL");
-            command.arg("MASTER").arg(master);
-            let answer = connection
-                .send_packed_command(&command)
-                .await
-                .and_then(Value::extract_error)?;
+            let mut asking = redis::pipe();
+            asking.cmd("SENTINEL").arg("MASTER").arg(master);
+            asking.cmd("SENTINEL").arg("REPLICAS").arg(master);
+            let answers = connection.send_packed_commands(&asking, 0, 2).await?;
             *self.connection.lock() = Some(connection);
-            read(answer).ok_or_else(unheard)
+            let mut answers = answers.into_iter().map(Value::extract_error);
+            let primary = answers.next().unwrap_or_else(|| Err(unheard()))?;
+            let mut told = read(primary).ok_or_else(unheard)?;
+            // Who may not ask for replicas may ask for the primary all the same.
+            let replicas = answers.next().and_then(Result::ok);
+            told.heirs = replicas.and_then(count_heirs).unwrap_or(0);
+            Ok(told)
         };
         timeout(limit, asking).await.unwrap_or_else(|_| Err(unheard()))
     }
@@ -120,7 +130,36 @@ fn read(answer: Value) -> Option<Told> {
         epoch: epoch?,
         host: host?,
         port: u16::try_from(port?).ok()?,
+        heirs: 0,
     })
+}
+
+/// How many of the replicas would be considered: none that is down, and none that does not hear the primary.
+fn count_heirs(replicas: Value) -> Option<u32> {
+    let replicas = Reply::new("sentinel", replicas).many().ok()?;
+    let heirs = replicas.into_iter().filter_map(|it| is_heir(it.value));
+    u32::try_from(heirs.filter(|is_one| *is_one).count()).ok()
+}
+
+fn is_heir(replica: Value) -> Option<bool> {
+    let (mut is_up, mut hears) = (false, false);
+    for (name, value) in replica.into_map_iter().ok()? {
+        let name = Reply::new("sentinel", name).bytes().ok()??;
+        let value = Reply::new("sentinel", value)
+            .bytes()
+            .ok()
+            .flatten()
+            .unwrap_or_default();
+        match name.as_slice() {
+            b"flags" => {
+                let mut flags = value.split(|byte| *byte == b',');
+                is_up = !flags.any(|flag| [&b"s_down"[..], b"o_down", b"disconnected"].contains(&flag));
+            }
+            b"master-link-status" => hears = value == b"ok",
+            _ => {}
+        }
+    }
+    Some(is_up && hears)
 }
 
 fn unheard() -> RedisError {

@@ -9,11 +9,21 @@ pub(crate) enum Target {
     Sentinels(Sentinels),
 }
 
+/// Where to dial.
+pub(crate) struct Primary {
+    pub(crate) client: Client,
+    /// How many replicas may take its place, as far as that is told.
+    pub(crate) heirs: u32,
+}
+
 impl Target {
     /// Where to dial now.
-    pub(crate) async fn find(&self, limit: Duration) -> Result<Client, RedisError> {
+    pub(crate) async fn find(&self, limit: Duration) -> Result<Primary, RedisError> {
         match self {
-            Self::Address(client) => Ok(client.clone()),
+            Self::Address(client) => Ok(Primary {
+                client: client.clone(),
+                heirs: 0,
+            }),
             Self::Sentinels(sentinels) => sentinels.primary(limit).await,
         }
     }

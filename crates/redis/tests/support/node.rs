@@ -65,14 +65,12 @@ impl Node {
     pub async fn ends_for_good(&self, name: &str) {
         let subject = name.parse().unwrap();
         let cause = self.sessions.operator("test");
-        self.sessions
+        let ending = self
+            .sessions
             .end_all(&subject, CloseReason::Revoked, &cause)
             .await
             .unwrap();
-        assert_eq!(
-            self.sessions.durability(&subject).await.unwrap(),
-            Durability::Durable
-        );
+        assert_eq!(ending.durability, Durability::Durable);
     }
 
     /// Whether it accepts a token, by whatever way; nothing if the store can not be reached.

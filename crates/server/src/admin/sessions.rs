@@ -146,13 +146,13 @@ const DURABILITY: HeaderName = HeaderName::from_static("cloakroom-durability");
 
 /// What a caller may ask of an ending.
 #[derive(Debug, Deserialize)]
-pub struct Ending {
+pub struct Patience {
     /// Whether to answer only when no node can accept what was ended any more.
     #[serde(default)]
     settled: bool,
 }
 
-impl Ending {
+impl Patience {
     /// Waits if it was asked for.
     async fn settle(&self, app: &App) -> Result<(), Problem> {
         if self.settled {
@@ -168,28 +168,21 @@ pub async fn end(
     State(app): State<App>,
     Extension(Operator(name)): Extension<Operator>,
     Segment(id): Segment,
-    Query(ending): Query<Ending>,
+    Query(patience): Query<Patience>,
 ) -> Result<Response, Problem> {
     let id: SessionId = id.parse().map_err(|_| Code::NotFound)?;
-    let ended = app
+    let ending = app
         .sessions
         .close(&id, CloseReason::Revoked, &app.sessions.operator(&name))
         .await?;
-    let told = match ended.as_ref().and_then(|ended| ended.subject.as_ref()) {
-        Some(subject) => Some(durability(&app, subject).await),
-        None => None,
-    };
-    ending.settle(&app).await?;
-    if ended.is_none() {
+    patience.settle(&app).await?;
+    if ending.ended.is_empty() {
         return Err(Code::NotFound.into());
     }
-    Ok((StatusCode::NO_CONTENT, told, ()).into_response())
+    Ok((StatusCode::NO_CONTENT, told(ending.durability), ()).into_response())
 }
 
-/// Whether what was ended of a subject outlives the store's primary. What can not be asked is not known to.
-async fn durability(app: &App, subject: &Subject) -> [(HeaderName, HeaderValue); 1] {
-    let asked = app.sessions.durability(subject).await;
-    let durability = asked.unwrap_or(Durability::PrimaryOnly);
+fn told(durability: Durability) -> [(HeaderName, HeaderValue); 1] {
     [(DURABILITY, HeaderValue::from_static(durability.as_str()))]
 }
 
@@ -198,17 +191,17 @@ pub async fn end_all(
     State(app): State<App>,
     Extension(Operator(name)): Extension<Operator>,
     Segment(subject_name): Segment,
-    Query(ending): Query<Ending>,
+    Query(patience): Query<Patience>,
 ) -> Result<Response, Problem> {
     let cause = app.sessions.operator(&name);
     let subject = subject(&subject_name)?;
-    let all = app
+    let ending = app
         .sessions
         .end_all(&subject, CloseReason::Revoked, &cause)
         .await?;
-    let durability = durability(&app, &subject).await;
-    ending.settle(&app).await?;
-    Ok((durability, axum::Json(json!({ "ended": all.ended.len() }))).into_response())
+    patience.settle(&app).await?;
+    let ended = axum::Json(json!({ "ended": ending.ended.len() }));
+    Ok((told(ending.durability), ended).into_response())
 }
 
 fn client(json: Option<ClientJson>) -> Client {
