@@ -16,8 +16,11 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// For this part of the time a deployment is left alone at first, so that there are figures without faults.
 const CALM: u32 = 6;
 
+/// Who says what breaks next.
+pub type Choice = fn(&World, &mut Dice) -> Vec<Fault>;
+
 /// Breaks and mends until the time is up; then everything is whole.
-pub fn rage(world: &mut World, recorder: &Recorder, dice: &mut Dice, span: Duration) {
+pub fn rage(world: &mut World, recorder: &Recorder, dice: &mut Dice, span: Duration, choose: Choice) {
     let began = Instant::now();
     sleep(span / CALM);
     while began.elapsed() < span {
@@ -59,8 +62,17 @@ pub fn rage(world: &mut World, recorder: &Recorder, dice: &mut Dice, span: Durat
     }
 }
 
+/// One primary is to be replaced that is well.
+pub fn order_a_fail_over(world: &World, dice: &mut Dice) -> Vec<Fault> {
+    let primaries = world.deployment.primaries();
+    dice.one_of(&primaries)
+        .map(|primary| Fault::FailOver(*primary))
+        .into_iter()
+        .collect()
+}
+
 /// One fault, or one that strikes a node and one that strikes the store.
-fn choose(world: &World, dice: &mut Dice) -> Vec<Fault> {
+pub fn choose(world: &World, dice: &mut Dice) -> Vec<Fault> {
     let first = one(world, dice);
     if !dice.percent(25) {
         return vec![first];
