@@ -87,6 +87,7 @@
 //! ```
 //!
 //! A cluster needs `+cluster|slots +asking +client|tracking` as well, and waiting for replicas `+wait`.
+//! A user of the Sentinels needs `+sentinel|master +sentinel|replicas`.
 //!
 //! # The server
 //!

@@ -11,7 +11,7 @@ use cloakroom_core::{CloseReason, Durability, Position, Slot, Store, StoreError}
 use cloakroom_redis::{ConnectError, RedisStore};
 use cloakroom_testkit::{START, Sample, after, cause};
 use std::time::Duration;
-use support::{Cluster, Server, Settings, free_port, raw};
+use support::{Cluster, GROUP, Sentinel, Server, Settings, free_port, raw};
 
 /// The rule on the crate's front page.
 const RULE: &str = "~cr:* resetchannels -@all +get +getrange +set +setrange +del +exists +pexpire +pttl +hget +hset \
@@ -21,6 +21,8 @@ const RULE: &str = "~cr:* resetchannels -@all +get +getrange +set +setrange +del
 /// What a cluster needs as well, and who waits for replicas.
 const IN_A_CLUSTER: &str = "+cluster|slots +asking +client|tracking";
 const FOR_REPLICAS: &str = "+wait";
+/// What a Sentinel's user needs.
+const OF_SENTINELS: &str = "+sentinel|master +sentinel|replicas";
 
 async fn add_user(server: &Server, name: &str, rule: &str) {
     let mut raw = raw(server).await;
@@ -302,4 +304,45 @@ async fn all_servers_of_a_cluster_are_reached_by_tls() {
     assert!(ours, "every server has a connection of ours");
     let error = RedisStore::connect(&format!("rediss-cluster://127.0.0.1:{one}")).await;
     assert!(error.is_err(), "an authority that nobody named is not trusted");
+}
+
+#[tokio::test]
+async fn sentinels_and_the_primary_they_name_are_reached_by_tls_and_with_a_user_each() {
+    let page = include_str!("../src/lib.rs");
+    assert!(page.contains(&format!("`{OF_SENTINELS}`")));
+    let files = tempfile::tempdir().unwrap();
+    certificates::make(files.path());
+    let file = |name: &str| files.path().join(name).display().to_string();
+    let server = Server::with(Settings {
+        arguments: format!("--user app on >hunter2 {RULE}")
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect(),
+        tls: Some(files.path().to_owned()),
+    });
+    let door = free_port();
+    let more = format!(
+        "tls-port {door}\ntls-cert-file {}\ntls-key-file {}\ntls-ca-cert-file {}\ntls-auth-clients no\n\
+         tls-replication yes\nuser asker on >hunter3 {OF_SENTINELS}\n",
+        file("server.crt"),
+        file("server.key"),
+        file("ca.crt")
+    );
+    let _sentinel = Sentinel::start(server.port(), 1, &more);
+    let url = |user: &str, ca: &str| {
+        format!(
+            "rediss-sentinel://app:hunter2@127.0.0.1:{door}/{GROUP}?sentinel_user={user}&sentinel_password=hunter3{ca}"
+        )
+    };
+    let trusted = format!("&ca={}", file("ca.crt"));
+    let store = RedisStore::connect_with(&url("asker", &trusted), support::patient())
+        .await
+        .unwrap();
+    let session = Sample::new(1).session(&"alice".parse().unwrap(), START);
+    let _ = store.open(&session.opening()).await.unwrap();
+    assert!(store.load(&session.key).await.unwrap().is_some());
+    for wrong in [url("stranger", &trusted), url("asker", "")] {
+        let refused = RedisStore::connect(&wrong).await;
+        assert!(refused.is_err(), "{wrong}");
+    }
 }

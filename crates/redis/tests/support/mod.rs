@@ -11,7 +11,7 @@ mod server;
 pub use cluster::{Cluster, ClusterBench, ask, free_port};
 pub use fixture::Bench;
 pub use node::{Node, client, now};
-pub use sentinel::{Watched, until};
+pub use sentinel::{GROUP, Sentinel, Watched, until};
 pub use server::{Server, Settings};
 
 use cloakroom_redis::{Options, RedisStore};

@@ -15,7 +15,8 @@ pub struct Watched {
     sentinels: Vec<Sentinel>,
 }
 
-struct Sentinel {
+/// One that watches a primary.
+pub struct Sentinel {
     child: Child,
     port: u16,
     _folder: TempDir,
@@ -38,7 +39,7 @@ impl Watched {
                 .all(|replica| info(replica).contains("master_link_status:up"))
                 && info(&servers[0]).contains("connected_slaves:2")
         });
-        let sentinels: Vec<_> = (0..3).map(|_| Sentinel::start(primary)).collect();
+        let sentinels: Vec<_> = (0..3).map(|_| Sentinel::start(primary, 2, "")).collect();
         until("the Sentinels know each other and the replicas", || {
             sentinels.iter().all(|sentinel| {
                 let told = ask(sentinel.port, &["SENTINEL", "MASTER", GROUP]);
@@ -79,7 +80,8 @@ impl Watched {
 }
 
 impl Sentinel {
-    fn start(primary: u16) -> Self {
+    /// With more lines for its configuration. So many of them have to find a primary dead.
+    pub fn start(primary: u16, quorum: u32, more: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind(("127.0.0.1", 0))
             .unwrap()
@@ -88,7 +90,7 @@ impl Sentinel {
             .port();
         let file = folder.path().join("sentinel.conf");
         let configuration = format!(
-            "bind 127.0.0.1\nport {port}\ndir {}\nsentinel monitor {GROUP} 127.0.0.1 {primary} 2\n\
+            "bind 127.0.0.1\nport {port}\ndir {}\n{more}sentinel monitor {GROUP} 127.0.0.1 {primary} {quorum}\n\
              sentinel down-after-milliseconds {GROUP} 1000\nsentinel failover-timeout {GROUP} 4000\n",
             folder.path().display()
         );
