@@ -41,7 +41,7 @@ pub use cloakroom_http::{Fresh, HasRole, Role, User};
 pub use cloakroom_redis::RedisStore;
 #[cfg(feature = "sqlite")]
 pub use cloakroom_sqlite::SqliteStore;
-pub use open::{OpenError, open, open_store, open_with};
+pub use open::{OpenError, open, open_store, open_store_beside, open_with};
 pub use system::{OsRandom, SystemClock};
 
 /// Names of error codes, apart because `Code` alone says little.

@@ -2,6 +2,8 @@
 
 use crate::{OsRandom, SystemClock};
 use cloakroom_core::{MemoryStore, NearError, NearOptions, Policy, Sessions, Store};
+use std::ffi::OsStr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,6 +61,40 @@ pub async fn open_store(url: &str) -> Result<Arc<dyn Store>, OpenError> {
     }
 }
 
+/// Opens a store beside the one of a URL, on the same server or in the same folder, that knows nothing of it: for sessions
+/// of another kind, such as those of operators. `name` tells it from others there.
+///
+/// In Redis it goes by the prefix of the keys, `cr:NAME` or what the URL says with `:NAME` behind it; SQLite has a file
+/// of its own, `sessions-NAME.db` beside `sessions.db`.
+pub async fn open_store_beside(url: &str, name: &str) -> Result<Arc<dyn Store>, OpenError> {
+    open_store(&beside(url, name)).await
+}
+
+fn beside(url: &str, name: &str) -> String {
+    match url.split_once(':') {
+        Some(("sqlite", path)) => {
+            let path = Path::new(path);
+            let part = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+            let ending = path
+                .extension()
+                .map_or_else(String::new, |ending| format!(".{}", part(Some(ending))));
+            let file = format!("{}-{name}{ending}", part(path.file_stem()));
+            format!("sqlite:{}", path.with_file_name(file).display())
+        }
+        Some((scheme, _)) if is_redis(scheme) => {
+            let (place, query) = url.split_once('?').unwrap_or((url, ""));
+            let (prefix, mut rest): (Vec<_>, Vec<_>) = query
+                .split('&')
+                .filter(|pair| !pair.is_empty())
+                .partition(|pair| pair.starts_with("prefix="));
+            let prefix = format!("{}:{name}", prefix.first().unwrap_or(&"prefix=cr"));
+            rest.push(&prefix);
+            format!("{place}?{}", rest.join("&"))
+        }
+        _ => url.to_owned(),
+    }
+}
+
 /// Whether a scheme is one of Redis and Valkey: with `s` for TLS, with `-sentinel` or `-cluster`. Which of them there are,
 /// the store knows.
 fn is_redis(scheme: &str) -> bool {
@@ -91,4 +127,34 @@ async fn redis(url: &str) -> Result<Arc<dyn Store>, OpenError> {
 #[expect(clippy::unused_async, reason = "the other one waits")]
 async fn redis(_: &str) -> Result<Arc<dyn Store>, OpenError> {
     Err(OpenError::NotBuilt("redis"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::beside;
+
+    #[test]
+    fn a_store_beside_another_has_a_name_of_its_own_and_the_rest_in_common() {
+        for (url, expected) in [
+            ("memory:", "memory:"),
+            ("sqlite:data/cloakroom.db", "sqlite:data/cloakroom-console.db"),
+            (
+                "sqlite:/var/lib/x.y/sessions",
+                "sqlite:/var/lib/x.y/sessions-console",
+            ),
+            ("sqlite://data/a.db", "sqlite://data/a-console.db"),
+            ("redis://h:1/2", "redis://h:1/2?prefix=cr:console"),
+            (
+                "rediss://u:p%3F@h/0?prefix=shop&ca=/ca.pem",
+                "rediss://u:p%3F@h/0?ca=/ca.pem&prefix=shop:console",
+            ),
+            (
+                "redis-sentinel://a,b/NAME?replicas=1",
+                "redis-sentinel://a,b/NAME?replicas=1&prefix=cr:console",
+            ),
+            ("valkey-cluster://a,b", "valkey-cluster://a,b?prefix=cr:console"),
+        ] {
+            assert_eq!(beside(url, "console"), expected);
+        }
+    }
 }

@@ -8,7 +8,7 @@
 //! half of what it wants may be on the other side; so it waits, and in the end says that the store can not be reached.
 
 use crate::connection::access::Access;
-use crate::connection::link::Link;
+use crate::connection::link::{Link, patiently};
 use crate::connection::routes::Ask;
 use crate::connection::slots::{Node, owners};
 use crate::connection::target::Target;
@@ -73,7 +73,7 @@ impl Cluster {
             map: RwLock::default(),
             drawing: tokio::sync::Mutex::default(),
         });
-        cluster.draw(0).await?;
+        patiently(|| cluster.draw(0)).await?;
         tokio::spawn(keep_drawing(Arc::downgrade(&cluster)));
         Ok(cluster)
     }

@@ -29,6 +29,8 @@ use tokio::time::{sleep, timeout};
 /// The first pause between two attempts to connect; it doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
+/// How often a first connection is tried when it runs out of time.
+const ATTEMPTS: usize = 4;
 /// How often it is asked whether the primary is still the same.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -69,7 +71,7 @@ impl Link {
     pub(crate) async fn new(target: Target, limit: Duration) -> Result<Arc<Self>, RedisError> {
         let link = Self::unconnected(target, limit);
         let first = link.first + 1;
-        let connection = link.dial(first).await?;
+        let connection = patiently(|| link.dial(first)).await?;
         link.is_up(connection, first);
         if link.target.moves() {
             tokio::spawn(watch_for_another(Arc::downgrade(&link)));
@@ -489,6 +491,21 @@ impl Link {
             self.lost(number);
         }
     }
+}
+
+/// At the start there is nobody yet who would ask again: on a machine that has much to do, and in the middle of a fail-over,
+/// one attempt can run out of time. What is refused is told at once.
+pub(crate) async fn patiently<T, F>(attempt: impl Fn() -> F) -> Result<T, RedisError>
+where
+    F: Future<Output = Result<T, RedisError>>,
+{
+    for _ in 1..ATTEMPTS {
+        match attempt().await {
+            Err(error) if error.is_timeout() => {}
+            done => return done,
+        }
+    }
+    attempt().await
 }
 
 async fn look_now_and_then(link: Weak<Link>, pause: Duration) {

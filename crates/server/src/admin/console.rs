@@ -1,8 +1,10 @@
 //! The operators' console: server-rendered, behind a log-in with an admin key.
 //!
-//! Operators have sessions of their own, in this process's memory: they never mix with the users' and end with a restart.
+//! Operators have sessions of their own, which never mix with the users'. All servers on a store know them; each takes only
+//! those whose key it knows, so they end when the key is taken away.
 
-use super::{keys, webhooks};
+use super::keys::{self, Operator};
+use super::webhooks;
 use crate::app::address::{Lenient, Segment};
 use crate::app::body::Either;
 use crate::app::failure::{in_query, redirect, seconds_to_wait};
@@ -13,18 +15,17 @@ use crate::pages::{
     StoreView, SubjectSearch,
 };
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::{get, post};
 use cloakroom::problem::{Code, Problem};
 use cloakroom::{
-    Binding, CloseReason, CookieConfig, Entry, Event, Kind, LogIn, MemoryStore, OsRandom, Policy, SameSite,
-    Session, SessionId, SessionLayer, Sessions, Subject, SystemClock, Timestamp, User, device,
+    CloseReason, CookieConfig, Entry, Event, Kind, LogIn, SameSite, Session, SessionId, SessionLayer,
+    Subject, Timestamp, User, device,
 };
 use serde::Deserialize;
-use std::sync::Arc;
-use std::time::Duration;
 use tower_http::csrf::CsrfLayer;
 
 /// `/console…`
@@ -42,17 +43,6 @@ pub fn router(app: &App) -> Router<App> {
 
 /// Sessions for operators. An operator's name is reachable under any host, so the origin is compared with `Host` here.
 fn layer(app: &App) -> SessionLayer {
-    let policy = Policy::builder()
-        .idle_timeout(Duration::from_mins(15))
-        .max_sessions(0)
-        .binding(Binding::none());
-    let sessions = Sessions::new(
-        Arc::new(MemoryStore::new()),
-        policy.build().unwrap_or_default(),
-        SystemClock,
-        OsRandom,
-    );
-    tokio::spawn(sessions.keep_swept(Duration::from_mins(1)));
     let cookie = CookieConfig::named("console")
         .unwrap_or_default()
         .same_site(SameSite::Strict);
@@ -62,9 +52,34 @@ fn layer(app: &App) -> SessionLayer {
     } else {
         cookie
     };
-    SessionLayer::new(sessions)
+    SessionLayer::new(app.operators.clone())
         .cookie(cookie)
         .trusted_proxies(app.proxies.clone())
+}
+
+/// Who is logged in to the console with a key that this server knows.
+impl FromRequestParts<App> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let user = <User as FromRequestParts<App>>::from_request_parts(parts, app).await?;
+        let operator = Self(user.subject().to_string());
+        keys::is_known(app, &operator)
+            .then_some(operator)
+            .ok_or_else(|| Code::NoSession.into())
+    }
+}
+
+impl OptionalFromRequestParts<App> for Operator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Option<Self>, Problem> {
+        match <Self as FromRequestParts<App>>::from_request_parts(parts, app).await {
+            Ok(operator) => Ok(Some(operator)),
+            Err(problem) if problem.code() == Code::NoSession => Ok(None),
+            Err(problem) => Err(problem),
+        }
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -87,8 +102,12 @@ pub struct OfSubject {
     subject: String,
 }
 
-async fn page(State(app): State<App>, Lenient(query): Lenient<PageQuery>, user: Option<User>) -> Response {
-    if user.is_none() {
+async fn page(
+    State(app): State<App>,
+    Lenient(query): Lenient<PageQuery>,
+    operator: Option<Operator>,
+) -> Response {
+    if operator.is_none() {
         let page = ConsoleLoginPage {
             site: app.site(),
             logged_out: query.logged_out.is_some(),
@@ -225,18 +244,14 @@ async fn log_out(session: Session) -> Result<Response, Problem> {
 
 async fn end(
     State(app): State<App>,
-    user: User,
+    operator: Operator,
     Segment(id): Segment,
     Either(_, form): Either<OfSubject>,
 ) -> Result<Response, Problem> {
     let ended = match id.parse::<SessionId>() {
         Ok(id) => {
             app.sessions
-                .end(
-                    &id,
-                    CloseReason::Revoked,
-                    &app.sessions.operator(user.subject().as_str()),
-                )
+                .end(&id, CloseReason::Revoked, &app.sessions.operator(&operator.0))
                 .await?
         }
         Err(_) => false,
@@ -253,11 +268,11 @@ async fn end(
 
 async fn end_all(
     State(app): State<App>,
-    user: User,
+    operator: Operator,
     Either(_, form): Either<OfSubject>,
 ) -> Result<Response, Problem> {
     let subject: Subject = form.subject.parse()?;
-    let cause = app.sessions.operator(user.subject().as_str());
+    let cause = app.sessions.operator(&operator.0);
     app.sessions
         .end_all(&subject, CloseReason::Revoked, &cause)
         .await?;
@@ -266,11 +281,11 @@ async fn end_all(
 
 async fn retry(
     State(app): State<App>,
-    user: User,
+    operator: Operator,
     Segment(name): Segment,
     Either(_, _): Either<OfSubject>,
 ) -> Result<Response, Problem> {
-    webhooks::try_again(&app, user.subject().as_str(), &name).await?;
+    webhooks::try_again(&app, &operator.0, &name).await?;
     Ok(back("", ConsoleNotice::Retried))
 }
 

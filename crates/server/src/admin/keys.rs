@@ -13,8 +13,20 @@ use std::net::IpAddr;
 use subtle::ConstantTimeEq as _;
 
 /// The operator behind a request, by the beginning of their key's hash: enough to tell keys apart in the journal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operator(pub String);
+
+impl Operator {
+    fn of(hash: &[u8; 32]) -> Self {
+        let [a, b, c, d, ..] = hash;
+        Self(format!("{a:02x}{b:02x}{c:02x}{d:02x}"))
+    }
+}
+
+/// Whether an operator's key is one of those that are configured now.
+pub fn is_known(app: &App, operator: &Operator) -> bool {
+    app.admin_keys.iter().any(|key| Operator::of(&key.0) == *operator)
+}
 
 /// Lets requests with a good key through; others get 401.
 pub async fn required(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -55,8 +67,7 @@ pub async fn check(app: &App, key: &str, ip: Option<IpAddr>) -> Result<Operator,
         .count()
         > 0;
     if found && !key.is_empty() {
-        let [a, b, c, d, ..] = <[u8; 32]>::from(hash);
-        return Ok(Operator(format!("{a:02x}{b:02x}{c:02x}{d:02x}")));
+        return Ok(Operator::of(&hash.into()));
     }
     if !key.is_empty() {
         app.throttle.charge(&budgets).await;

@@ -45,6 +45,8 @@ pub struct Parts {
     pub proxies: TrustedProxies,
     /// Whose pages may change something.
     pub origins: Origins,
+    /// The operators' own sessions, apart from the users'.
+    pub operators: Sessions,
     /// Keys of the admin API, by hash.
     pub admin_keys: Vec<KeyHash>,
     /// Counts wrong guesses, and refuses more when there were too many.

@@ -12,7 +12,7 @@ use cloakroom::{
     SameSite, Sessions, SystemClock, TrustedProxies,
 };
 use cloakroom_watch::Watch;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Opens the stores and puts the parts together.
 pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHash>) -> anyhow::Result<App> {
@@ -34,6 +34,7 @@ pub async fn app(config: Config, demo: Option<DemoLogin>, extra_keys: Vec<KeyHas
         proxies: trusted_proxies(&config),
         origins: Origins::own(&config.public_url.to_string()),
         pages: Pages::new(redirects.iter().map(String::as_str)),
+        operators: operators(&config).await?,
         admin_keys: config.admin.keys.iter().copied().chain(extra_keys).collect(),
         throttle: Throttle::new(
             config.throttle.clone(),
@@ -63,6 +64,21 @@ pub async fn sessions(config: &Config, near: Option<NearOptions>) -> anyhow::Res
     cloakroom::open_with(config.store.expose(), policy(config)?, near)
         .await
         .with_context(|| format!("opening the session store {}", config.store))
+}
+
+/// The operators' sessions: on the users' store, so that all servers know them, and apart from the users'.
+async fn operators(config: &Config) -> anyhow::Result<Sessions> {
+    let policy = Policy::builder()
+        .idle_timeout(Duration::from_mins(15))
+        .max_sessions(0)
+        .binding(Binding::none())
+        .build()?;
+    let store = cloakroom::open_store_beside(config.store.expose(), "console")
+        .await
+        .context("opening the store of the console's sessions")?;
+    let sessions = Sessions::new(store, policy, SystemClock, OsRandom);
+    tokio::spawn(sessions.keep_swept(Duration::from_mins(1)));
+    Ok(sessions)
 }
 
 /// The user directory in the data folder, made if it is not there.

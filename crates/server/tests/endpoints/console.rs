@@ -148,3 +148,33 @@ fn without_keys_the_console_says_how_to_get_one() {
         .send()
         .is(404);
 }
+
+#[test]
+fn an_operator_is_logged_in_on_every_server_that_knows_their_key_and_logs_out_everywhere() {
+    let one = Setup::default().start();
+    let other = Setup::default().in_folder_of(&one).start();
+    // Another key, as after this one was taken away.
+    let stricter = Setup::default()
+        .set(
+            "admin.keys",
+            "a7d7e5f0bcd8f1bcf2fe23c98aad7829f84602257ee19ffe276fcfcfed18e833",
+        )
+        .in_folder_of(&one)
+        .start();
+    let operator = log_in(&one);
+    let at = |server: &Server| {
+        let mut there = operator.copy();
+        (there.to, there.origin) = (server.admin, format!("http://{}", server.admin));
+        there.visit("/console").is(200).body.contains("/console/logout")
+    };
+    assert!(at(&one) && at(&other), "whichever server answers");
+    assert!(!at(&stricter), "the key is not known there");
+    let answer = other.admin("GET", "/admin/v1/sessions").send().is(200);
+    assert_eq!(
+        answer.json()["sessions"],
+        serde_json::json!([]),
+        "no user's session"
+    );
+    operator.submit("/console/logout", &[]).is(303);
+    assert!(!at(&one) && !at(&other));
+}
