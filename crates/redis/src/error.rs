@@ -65,6 +65,11 @@ pub(crate) fn is_fenced(error: &RedisError) -> bool {
     error.code() == Some("NOREPLICAS") || error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly)
 }
 
+/// Whether a server can not write whoever it is: its disk fails, its memory is full, the user may not.
+pub(crate) fn is_unfit(error: &RedisError) -> bool {
+    matches!(error.code(), Some("MISCONF" | "OOM" | "NOPERM"))
+}
+
 /// Why nothing is read from such a server.
 pub(crate) fn fenced() -> RedisError {
     redis::make_extension_error(

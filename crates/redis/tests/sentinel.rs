@@ -200,6 +200,37 @@ async fn invariant_1_who_slept_reads_from_no_primary_that_may_not_write_any_more
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_whose_disk_fails_is_read_from_as_long_as_it_is_one() {
+    let server = Server::with_arguments(&["--enable-protected-configs", "yes", "--save", "3600 1"]);
+    let replica = Server::start();
+    ask(
+        replica.port(),
+        &["REPLICAOF", "127.0.0.1", &server.port().to_string()],
+    );
+    until("the primary counts the replica", || {
+        ask(server.port(), &["INFO", "replication"]).contains("state=online")
+    });
+    let node = Node::on(&server.url()).await;
+    let active = node.log_in("alice").await;
+    node.holds(active.token()).await;
+    // A place where no snapshot can be written.
+    ask(server.port(), &["CONFIG", "SET", "dir", "/proc"]);
+    ask(server.port(), &["BGSAVE"]);
+    until("it refuses to write", || {
+        ask(server.port(), &["SET", "x", "y"]).contains("MISCONF")
+    });
+    let asked = std::time::Instant::now();
+    while asked.elapsed() < Duration::from_secs(5) {
+        let client = client();
+        let read = node
+            .sessions
+            .resolve_strictly(active.token(), &client, Activity::Background);
+        assert!(read.await.unwrap().is_some(), "after {:?}", asked.elapsed());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invariant_2_an_ending_is_durable_only_if_whoever_may_take_over_has_it() {
     let mut watched = Watched::start();
     let url = format!("{}?replicas=1", watched.url());

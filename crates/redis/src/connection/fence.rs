@@ -65,8 +65,13 @@ impl Standing {
 
     /// It showed that it may write, when it was asked at this moment.
     pub(crate) fn may_write(&self, asked: Duration) {
-        self.may_write.fetch_max(micros(asked), Ordering::Relaxed);
+        self.answered(asked);
         self.fence(false);
+    }
+
+    /// It said nothing about that: what was known stays.
+    pub(crate) fn answered(&self, asked: Duration) {
+        self.may_write.fetch_max(micros(asked), Ordering::Relaxed);
     }
 
     pub(crate) fn may_not_write(&self) {

@@ -10,7 +10,7 @@ use crate::connection::fence::{Standing, proof, proof_beside};
 use crate::connection::replicas::Replicas;
 use crate::connection::spares::{Handle, Spares};
 use crate::connection::target::Target;
-use crate::error::{fenced, is_fenced, out_of_time, replica, unheard};
+use crate::error::{fenced, is_fenced, is_unfit, out_of_time, replica, unheard};
 use crate::scripts::Script;
 use parking_lot::Mutex;
 use redis::aio::{AsyncPushSender, MultiplexedConnection};
@@ -29,7 +29,7 @@ use tokio::time::{sleep, timeout};
 /// The first pause between two attempts to connect; it doubles up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
-/// How often a first connection is tried when it runs out of time.
+/// How often a first connection is tried when nobody answers.
 const ATTEMPTS: usize = 4;
 /// How often it is asked whether the primary is still the same.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -177,7 +177,8 @@ impl Link {
                 self.standing.may_not_write();
                 return Err(error);
             }
-            // It did not say why: nothing is known.
+            // It can not write at the moment, for reasons that have nothing to do with who is the primary.
+            Err(error) if is_unfit(&error) => self.standing.answered(asked),
             Err(error) => return Err(error),
             // Another connection came up meanwhile.
             Ok(_) => {}
@@ -494,14 +495,14 @@ impl Link {
 }
 
 /// At the start there is nobody yet who would ask again: on a machine that has much to do, and in the middle of a fail-over,
-/// one attempt can run out of time. What is refused is told at once.
+/// one attempt can run out of time. What a server says is told at once.
 pub(crate) async fn patiently<T, F>(attempt: impl Fn() -> F) -> Result<T, RedisError>
 where
     F: Future<Output = Result<T, RedisError>>,
 {
     for _ in 1..ATTEMPTS {
         match attempt().await {
-            Err(error) if error.is_timeout() => {}
+            Err(error) if error.is_io_error() => {}
             done => return done,
         }
     }
