@@ -538,3 +538,21 @@ async fn a_node_that_comes_back_to_others_with_a_shorter_lease_keeps_to_it() {
     assert!(cached.is_none(), "longer than what the others wait for");
     drop(gate);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_starts_while_the_store_takes_no_writes_waits_a_little_and_not_for_ever() {
+    let store = FaultyStore::new(MemoryStore::new());
+    let node = || {
+        let policy = hourly().build().unwrap();
+        Sessions::new(store.clone(), policy, HandClock::new(), SeededRandom::new(1)).near(options())
+    };
+    store.fail_all(Fault::Unavailable);
+    let (starts, mends) = (node(), async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        store.mend();
+    });
+    let (started, ()) = tokio::join!(starts, mends);
+    assert!(started.is_ok(), "it takes writes again");
+    store.fail_all(Fault::Unavailable);
+    assert!(matches!(node().await, Err(NearError::Store(_))));
+}

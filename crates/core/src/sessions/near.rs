@@ -10,6 +10,10 @@ use crate::token::Token;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// How often a store is asked, and after which pause again, that takes no writes when a node starts.
+const ATTEMPTS: usize = 10;
+const PAUSE: Duration = Duration::from_millis(500);
+
 /// A near cache could not be put in front of a store.
 #[derive(Debug, thiserror::Error)]
 pub enum NearError {
@@ -42,7 +46,7 @@ impl Sessions {
     ) -> Result<(Self, impl Future<Output = ()> + Send + 'static), NearError> {
         let wanted = options.lease();
         let bare = Arc::clone(&self.0.bare);
-        let agreed = bare.lease(wanted, self.now()).await?;
+        let agreed = self.agree_on_lease(wanted).await?;
         if agreed < wanted {
             return Err(NearError::LongerLease { wanted, agreed });
         }
@@ -59,6 +63,21 @@ impl Sessions {
         let wanted = move || watched.strong_count() > 0;
         let following = near.follow(bare, parts.policy.touch_every(), wanted);
         Ok((Self(parts), following))
+    }
+
+    /// Writes the lease into the store. A primary that has just taken over takes no writes until a replica follows it; who
+    /// starts in that moment waits a little.
+    async fn agree_on_lease(&self, wanted: Duration) -> Result<Duration, StoreError> {
+        for _ in 1..ATTEMPTS {
+            match self.0.bare.lease(wanted, self.now()).await {
+                Err(StoreError::Unavailable(error)) => {
+                    tracing::warn!(%error, "the session store takes no writes at the moment; trying again");
+                }
+                done => return done,
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.0.bare.lease(wanted, self.now()).await
     }
 
     /// The session that a token opens, if the near cache may say so and nothing is to be written; otherwise nothing, and

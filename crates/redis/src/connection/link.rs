@@ -30,7 +30,7 @@ use tokio::time::{sleep, timeout};
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
 /// How often a first connection is tried when nobody answers.
-const ATTEMPTS: usize = 4;
+const ATTEMPTS: usize = 5;
 /// How often it is asked whether the primary is still the same.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -500,11 +500,13 @@ pub(crate) async fn patiently<T, F>(attempt: impl Fn() -> F) -> Result<T, RedisE
 where
     F: Future<Output = Result<T, RedisError>>,
 {
+    let mut pause = FIRST_PAUSE;
     for _ in 1..ATTEMPTS {
         match attempt().await {
-            Err(error) if error.is_io_error() => {}
+            Err(error) if error.is_io_error() => sleep(pause).await,
             done => return done,
         }
+        pause *= 2;
     }
     attempt().await
 }
