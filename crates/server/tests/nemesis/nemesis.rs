@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 /// How long after everything is mended it is waited for each node to serve, before the next fault. The checker has a
 /// limit of its own.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// For this part of the time a deployment is left alone at first, so that there are figures without faults.
 const CALM: u32 = 6;
