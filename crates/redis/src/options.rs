@@ -5,7 +5,7 @@ use std::time::Duration;
 /// Settings of a [`RedisStore`](crate::RedisStore); the defaults fit most.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// What all keys begin with: 1 to 32 letters, digits, `-`, `_`, `.` or `:`. Default `cr`. A `?prefix=` in the URL
+    /// What all keys begin with: 1 to 64 letters, digits, `-`, `_`, `.` or `:`. Default `cr`. A `?prefix=` in the URL
     /// wins over it. Stores with different prefixes on one server know nothing of each other.
     pub prefix: String,
     /// How long a command may take, and a connection to come up. Default 500 ms. After it, at most an eighth later, the

@@ -5,7 +5,7 @@ use crate::connection::slots::Node;
 use redis::{IntoConnectionInfo as _, ProtocolVersion};
 
 /// The longest prefix, in bytes: it is part of every key.
-const MAX_PREFIX: usize = 32;
+const MAX_PREFIX: usize = 64;
 /// More replicas than this nobody waits for.
 const MAX_REPLICAS: u32 = 9;
 
@@ -26,7 +26,7 @@ pub enum ConnectError {
         name: String,
     },
     /// The prefix can not be part of a key.
-    #[error("the prefix of the store's keys must be 1 to 32 letters, digits, `-`, `_`, `.` or `:`")]
+    #[error("the prefix of the store's keys must be 1 to 64 letters, digits, `-`, `_`, `.` or `:`")]
     Prefix,
     /// The file with the certificate authority can not be read.
     #[error("the certificate authority's file {path} can not be used")]
