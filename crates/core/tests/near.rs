@@ -16,10 +16,11 @@ use cloakroom_core::{
     Active, Activity, Cause, CloseReason, MemoryStore, NearError, NearOptions, Opened, Opening, Policy,
     PolicyBuilder, SessionError, Sessions, Slot, Store as _, Token, WhenFull,
 };
-use cloakroom_testkit::{At, Fault, FaultyStore, HandClock, SeededRandom, Step};
+use cloakroom_testkit::{At, Fault, FaultyStore, Gate, HandClock, SeededRandom, Step};
 use std::sync::Arc;
 use std::time::Duration;
 use support::{NOTE, client, hit, hourly, note, noted, set, subject, who};
+use tokio::task::JoinHandle;
 
 const LEASE: Duration = Duration::from_secs(1);
 const MS: Duration = Duration::from_millis(1);
@@ -73,6 +74,17 @@ impl Town {
             "it is held"
         );
         active
+    }
+
+    /// Alice's session while `near` reads it for the first time: the store has answered, and the answer is under way.
+    async fn read_slowly(&self) -> (Active, Gate, JoinHandle<Result<Option<Active>, SessionError>>) {
+        let active = self.other.log_in(who("alice"), &client(), None).await.unwrap();
+        self.news().await;
+        let mut gate = self.link.stop_next(Step::Load, At::Answer);
+        let (near, token) = (self.near.clone(), active.token().clone());
+        let slow = tokio::spawn(async move { near.resolve(&token, &client(), Activity::User).await });
+        gate.reached().await;
+        (active, gate, slow)
     }
 
     async fn accepts(&self, token: &Token) -> bool {
@@ -203,12 +215,7 @@ async fn invariant_1_an_answer_counts_from_the_moment_of_asking() {
 #[tokio::test(start_paused = true)]
 async fn invariant_1_what_was_read_before_a_change_is_not_kept_after_it() {
     let town = Town::new().await;
-    let active = town.other.log_in(who("alice"), &client(), None).await.unwrap();
-    town.news().await;
-    let mut gate = town.link.stop_next(Step::Load, At::Answer);
-    let (near, token) = (town.near.clone(), active.token().clone());
-    let slow = tokio::spawn(async move { near.resolve(&token, &client(), Activity::User).await });
-    gate.reached().await;
+    let (active, gate, slow) = town.read_slowly().await;
     town.other.commit(&active, &note("new"), &client()).await.unwrap();
     town.news().await;
     gate.open();
@@ -222,12 +229,7 @@ async fn invariant_1_what_was_read_before_a_change_is_not_kept_after_it() {
 #[tokio::test(start_paused = true)]
 async fn invariant_1_what_ended_while_it_was_read_is_refused_and_not_kept() {
     let town = Town::new().await;
-    let active = town.other.log_in(who("alice"), &client(), None).await.unwrap();
-    town.news().await;
-    let mut gate = town.link.stop_next(Step::Load, At::Answer);
-    let (near, token) = (town.near.clone(), active.token().clone());
-    let slow = tokio::spawn(async move { near.resolve(&token, &client(), Activity::User).await });
-    gate.reached().await;
+    let (active, gate, slow) = town.read_slowly().await;
     town.revoke_elsewhere(&active).await;
     town.news().await;
     gate.open();

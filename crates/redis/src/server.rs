@@ -178,12 +178,14 @@ fn replicas(replication: &Info) -> Option<Finding> {
     alone.then(|| finding(false, what, mend))
 }
 
+fn connected(replication: &Info) -> u32 {
+    let count = replication.get("connected_slaves");
+    count.and_then(|count| count.parse().ok()).unwrap_or(0)
+}
+
 /// Whether enough replicas are there for what an ending waits for.
 fn too_few_replicas(replication: &Info, wanted: u32) -> Option<Finding> {
-    let connected: u32 = replication
-        .get("connected_slaves")
-        .and_then(|count| count.parse().ok())
-        .unwrap_or(0);
+    let connected = connected(replication);
     let what = format!(
         "endings wait for {wanted} replicas (`replicas` in the store's URL), and {connected} are connected"
     );
@@ -193,7 +195,7 @@ fn too_few_replicas(replication: &Info, wanted: u32) -> Option<Finding> {
 
 /// Whether a replica may take over that an ending did not wait for.
 fn unawaited(replication: &Info, wanted: u32) -> Option<Finding> {
-    let connected: u32 = replication.get("connected_slaves")?.parse().ok()?;
+    let connected = connected(replication);
     let what = format!(
         "endings wait for {wanted} of {connected} replicas: should another one take over, what was ended comes back until a \
          node has said it again"

@@ -95,11 +95,10 @@ impl Sentinel {
             *self.connection.lock() = Some(connection);
             let mut answers = answers.into_iter().map(Value::extract_error);
             let primary = answers.next().unwrap_or_else(|| Err(unheard()))?;
-            let mut told = read(primary).ok_or_else(unheard)?;
             // Who may not ask for replicas may ask for the primary all the same.
             let replicas = answers.next().and_then(Result::ok);
-            told.heirs = replicas.and_then(count_heirs).unwrap_or(0);
-            Ok(told)
+            let heirs = replicas.and_then(count_heirs).unwrap_or(0);
+            read(primary, heirs).ok_or_else(unheard)
         };
         timeout(limit, asking).await.unwrap_or_else(|_| Err(unheard()))
     }
@@ -114,7 +113,7 @@ impl Sentinel {
     }
 }
 
-fn read(answer: Value) -> Option<Told> {
+fn read(answer: Value, heirs: u32) -> Option<Told> {
     let (mut epoch, mut host, mut port) = (None, None, None);
     for (name, value) in answer.into_map_iter().ok()? {
         let name = Reply::new("sentinel", name).bytes().ok()??;
@@ -130,7 +129,7 @@ fn read(answer: Value) -> Option<Told> {
         epoch: epoch?,
         host: host?,
         port: u16::try_from(port?).ok()?,
-        heirs: 0,
+        heirs,
     })
 }
 
