@@ -15,9 +15,12 @@ local epoch = math.max(now, old + 1)
 redis.call('SET', base .. 'e:' .. subject, digits(epoch), 'PX', ARGV[10])
 local found, lost = sessions(subject)
 tidy(subject, lost)
+local gone = {}
 for _, record in ipairs(found) do
   if record.id ~= except and opened_in(record) < epoch then
-    finish(record, reason)
+    part(record, reason)
+    gone[record.id] = true
   end
 end
+strike_all(subject, gone)
 return { digits(epoch), ended }

@@ -2,18 +2,23 @@
 local EVICTED, IDLE, ABSOLUTE, REPLACED = 3, 4, 5, 9
 local ended = {}
 
-local function finish(record, reason)
+-- All of it but the subject's roll.
+local function part(record, reason)
   redis.call('DEL', name(record.hash))
   redis.call('HDEL', home(record.id), record.id)
-  if record.subject ~= '' then
-    strike(record.subject, record.id)
-  end
   redis.call('HINCRBY', KEYS[1], 'n', -1)
   note(CLOSED, reason, record.id, record.hash, record.subject)
   ended[#ended + 1] = record.id
   ended[#ended + 1] = record.hash
   ended[#ended + 1] = record.subject
   ended[#ended + 1] = reason
+end
+
+local function finish(record, reason)
+  part(record, reason)
+  if record.subject ~= '' then
+    strike(record.subject, record.id)
+  end
 end
 
 local function lapse(record)
@@ -29,10 +34,14 @@ end
 
 -- Takes what has no record any more off a subject's roll.
 local function tidy(subject, lost)
+  local gone = {}
   for _, it in ipairs(lost) do
     if it[2] then
       vanished(it[1], it[2])
     end
-    strike(subject, it[1])
+    gone[it[1]] = true
+  end
+  if #lost > 0 then
+    strike_all(subject, gone)
   end
 end

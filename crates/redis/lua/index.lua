@@ -82,6 +82,29 @@ local function strike(subject, id)
   end
 end
 
+-- Takes all ids out that are keys of a table, in one pass over the roll: what stays closes up.
+local function strike_all(subject, ids)
+  local key, tag, found = chunks(subject)
+  local staying = {}
+  for _, chunk in ipairs(found) do
+    for at = 1, #chunk, 16 do
+      local id = string.sub(chunk, at, at + 15)
+      if not ids[id] then
+        staying[#staying + 1] = id
+      end
+    end
+  end
+  local left = table.concat(staying)
+  for number, chunk in ipairs(found) do
+    local stays = string.sub(left, number * 64 - 63, number * 64)
+    if stays == '' then
+      redis.call('HDEL', key, field(tag, number - 1))
+    elseif stays ~= chunk then
+      redis.call('HSET', key, field(tag, number - 1), stays)
+    end
+  end
+end
+
 -- The live sessions of a subject, by what their records say; and the ids that have no record any more, each with the hash
 -- that it had if it still counts as live.
 local function sessions(subject)

@@ -159,3 +159,66 @@ async fn every_step_is_one_script() {
             .unwrap();
     }
 }
+
+/// Issues commands that the server counts, and answers how many.
+async fn inside<F: Future>(raw: &mut MultiplexedConnection, step: F) -> u64 {
+    reset(raw).await;
+    step.await;
+    commands(raw).await.values().sum()
+}
+
+#[tokio::test]
+async fn listing_and_ending_all_grow_with_the_users_own_sessions_alone() {
+    let server = Server::start();
+    let (store, mut raw, sample) = (store(&server).await, raw(&server).await, Sample::new(4));
+    let mut measured = Vec::new();
+    // The first round teaches the server the scripts.
+    for (round, (own, others)) in [(10, 0), (10, 0), (10, 500), (40, 500)].into_iter().enumerate() {
+        for other in 0..others {
+            let other = format!("other {round} {other}").parse().unwrap();
+            let _ = store
+                .open(&sample.session(&other, START).opening())
+                .await
+                .unwrap();
+        }
+        let user = format!("user {round}").parse().unwrap();
+        let mut spared = None;
+        for _ in 0..own {
+            let session = sample.session(&user, START);
+            let _ = store.open(&session.opening()).await.unwrap();
+            spared = Some(session.id());
+        }
+        let listed = inside(&mut raw, async {
+            assert_eq!(store.list(&user).await.unwrap().len(), own);
+        });
+        let listed = listed.await;
+        let end = |at| {
+            let (cause, user) = (cause(after(at)), &user);
+            let store = &store;
+            async move {
+                store
+                    .close_subject(user, spared, CloseReason::Revoked, &cause)
+                    .await
+            }
+        };
+        let ended = inside(&mut raw, async {
+            assert_eq!(end(1).await.unwrap().ended.len(), own - 1);
+        });
+        measured.push((own, listed, ended.await));
+        let left = store.list(&user).await.unwrap();
+        assert_eq!(
+            left.iter().map(|found| Some(found.record.id)).collect::<Vec<_>>(),
+            [spared]
+        );
+    }
+    println!("sessions, commands to list them, to end them: {measured:?}");
+    let [_, few, among_others, many] = measured[..] else {
+        panic!("four rounds")
+    };
+    assert_eq!(
+        (few.1, few.2),
+        (among_others.1, among_others.2),
+        "others cost nothing"
+    );
+    assert!(many.1 <= 4 * few.1 && many.2 <= 4 * few.2, "{measured:?}");
+}
