@@ -16,6 +16,7 @@ pub async fn serve(kind: &str, store: &str) -> Result<()> {
     let router = match kind {
         "no session" => bare().route("/login/{user}", post(any_cookie)),
         "raw GET" => raw(store).await?,
+        "HS256, few claims" => signed(Jwt::hs256_few_claims("alice")?),
         "HS256" => signed(Jwt::hs256("alice")?),
         "EdDSA" => signed(Jwt::eddsa("alice")?),
         "ES256" => signed(Jwt::es256("alice")?),
