@@ -131,6 +131,11 @@ impl fmt::Display for Actor {
     }
 }
 
+/// What an entry of the journal says in plain words and [`Event`] reads again.
+pub(crate) const KNOWN_BROWSER: &str = "known browser";
+pub(crate) const NEW_BROWSER: &str = "new browser";
+pub(crate) const DISOWNED: &str = "disowned: the user says that it was not them";
+
 /// When, by whom and from where: what a store writes beside every change it makes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cause {
@@ -231,6 +236,26 @@ impl Event {
             subject: None,
             cause,
         }
+    }
+
+    /// Whether a log-in came from a browser that had logged in to this account before. Nothing if nobody said, or it is no
+    /// log-in.
+    #[must_use]
+    pub fn known_browser(&self) -> Option<bool> {
+        let said = self.cause.detail.as_deref().filter(|_| self.kind == Kind::Opened);
+        match said {
+            Some(KNOWN_BROWSER) => Some(true),
+            Some(NEW_BROWSER) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Whether a session ended because its user says that it was none of theirs.
+    #[must_use]
+    pub fn is_disowned(&self) -> bool {
+        self.kind == Kind::Closed
+            && self.cause.actor == Actor::User
+            && self.cause.detail.as_deref() == Some(DISOWNED)
     }
 
     /// Of this subject.

@@ -283,3 +283,44 @@ async fn invariant_1_a_log_out_among_many_writers_is_final() {
         assert_eq!(desk.sessions.count().await.unwrap(), 0);
     }
 }
+
+#[tokio::test]
+async fn what_its_user_disowns_ends_and_the_journal_says_why() {
+    let desk = Desk::new();
+    let (own, foreign) = (desk.log_in("alice").await, desk.log_in("alice").await);
+    let bob = subject("bob");
+    assert!(
+        !desk
+            .sessions
+            .disown(&bob, &foreign.id(), &desk.client)
+            .await
+            .unwrap()
+    );
+    assert!(desk.show(foreign.token()).await.is_some());
+    let alice = subject("alice");
+    assert!(
+        desk.sessions
+            .disown(&alice, &foreign.id(), &desk.client)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !desk
+            .sessions
+            .disown(&alice, &foreign.id(), &desk.client)
+            .await
+            .unwrap()
+    );
+    assert!(desk.show(foreign.token()).await.is_none() && desk.show(own.token()).await.is_some());
+    desk.sessions
+        .end_own(&alice, &own.id(), &desk.client)
+        .await
+        .unwrap();
+    let closed = desk
+        .journal()
+        .await
+        .into_iter()
+        .filter(|event| event.kind == Kind::Closed);
+    let disowned: Vec<_> = closed.map(|event| (event.session, event.is_disowned())).collect();
+    assert_eq!(disowned, [(Some(foreign.id()), true), (Some(own.id()), false)]);
+}

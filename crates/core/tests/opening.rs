@@ -467,3 +467,22 @@ async fn what_does_not_fit_is_refused_before_anything_is_stored() {
     let active = desk.anonymous(&nothing).await;
     assert_eq!(active.record().sealed, None, "no data, nothing sealed");
 }
+
+#[tokio::test]
+async fn the_journal_says_whether_a_browser_logged_in_before_if_somebody_knows() {
+    let desk = Desk::new();
+    for log_in in [
+        who("alice"),
+        who("alice").known_browser(true),
+        who("alice").known_browser(false),
+    ] {
+        desk.sessions.log_in(log_in, &desk.client, None).await.unwrap();
+    }
+    let opened = desk
+        .journal()
+        .await
+        .into_iter()
+        .filter(|event| event.kind == Kind::Opened);
+    let said: Vec<_> = opened.map(|event| event.known_browser()).collect();
+    assert_eq!(said, [None, Some(true), Some(false)]);
+}

@@ -35,11 +35,13 @@ pub enum Rule {
     DeviceChange,
     /// More sessions than the subject usually has.
     SessionRise,
+    /// A session that its user says was not theirs.
+    DisownedSession,
 }
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::ImpossibleTravel,
         Self::SeveralCountries,
         Self::LoginCycles,
@@ -51,6 +53,7 @@ impl Rule {
         Self::NewCountry,
         Self::DeviceChange,
         Self::SessionRise,
+        Self::DisownedSession,
     ];
 
     /// The stable name.
@@ -68,6 +71,7 @@ impl Rule {
             Self::NewCountry => "new-country",
             Self::DeviceChange => "device-change",
             Self::SessionRise => "session-rise",
+            Self::DisownedSession => "disowned-session",
         }
     }
 
@@ -111,6 +115,10 @@ impl Rule {
             Self::DeviceChange => "End the session: its token was likely copied to another device.",
             Self::SessionRise => {
                 "See whether a script logs in as this user; if nobody knows of one, end all and change the password."
+            }
+            Self::DisownedSession => {
+                "The session has ended; whoever it was had the password or a way around it. See to it that it is changed, \
+                 and look at what that session did."
             }
         }
     }

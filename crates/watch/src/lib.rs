@@ -38,7 +38,7 @@ pub use bounds::RulesError;
 pub use incident::IncidentId;
 pub use places::{Country, Exempt, Place, Places, PlacesError, Spot, Tells};
 pub use settings::{
-    Countries, Cycles, DeviceChange, Failures, Guessing, Limit, Memory, NewCountry, NewDevice, Reuse, Rise,
-    Rules, Spraying, Travel,
+    Countries, Cycles, DeviceChange, Disowned, Failures, Guessing, Limit, Memory, NewCountry, NewDevice,
+    Reuse, Rise, Rules, Spraying, Travel,
 };
 pub use watch::{Remembered, Watch};

@@ -31,6 +31,8 @@ pub struct Rules {
     pub device_change: DeviceChange,
     /// More sessions than the subject usually has.
     pub rise: Rise,
+    /// A session that its user says was not theirs.
+    pub disowned: Disowned,
     /// How much is remembered.
     pub memory: Memory,
 }
@@ -169,6 +171,13 @@ pub struct Rise {
     pub times_usual: u32,
 }
 
+/// A session that its user says was not theirs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Disowned {
+    /// On by default.
+    pub on: bool,
+}
+
 /// How much is remembered. What is remembered of one subject, name or network is bounded, too: `docs/anomalies.md`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Memory {
@@ -305,6 +314,12 @@ impl Default for Rise {
             },
             times_usual: 3,
         }
+    }
+}
+
+impl Default for Disowned {
+    fn default() -> Self {
+        Self { on: true }
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Sight {
     pub ip: Option<IpAddr>,
     pub place: Place,
     pub device: Option<Arc<str>>,
+    /// Of a log-in: whether its browser had logged in to the account before. Nothing if nobody said.
+    pub known: Option<bool>,
 }
 
 /// Times that can be: 2001 to 5138. Others come from clocks that were never set.
@@ -47,6 +49,7 @@ impl Sight {
                 .as_ref()
                 .filter(|_| user)
                 .map(|agent| devices.label(agent)),
+            known: entry.event.known_browser(),
         })
     }
 

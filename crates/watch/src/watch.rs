@@ -7,8 +7,8 @@ use crate::incident::IncidentId;
 use crate::memory::{Person, Source, Table, Tally, Tide};
 use crate::places::Places;
 use crate::rules::{
-    countries, cycles, device_change, failures, guessing, new_country, new_device, reuse, rise, spraying,
-    travel,
+    countries, cycles, device_change, disowned, failures, guessing, new_country, new_device, reuse, rise,
+    spraying, travel,
 };
 use crate::settings::Rules;
 use crate::sight::{Devices, Sight};
@@ -94,6 +94,7 @@ impl Watch {
                 Kind::Updated | Kind::Renewed | Kind::Rotated | Kind::Elevated | Kind::BindingChanged,
                 Some(subject),
             ) => self.used(subject, &sight),
+            (Kind::Closed, Some(subject)) if event.is_disowned() => self.disowned(subject, &sight),
             (Kind::Closed, _) => self.closed(subject, event.reason, &sight),
             (Kind::LoginFailed, _) => self.failed(subject, &sight),
             (Kind::Guess, _) => self.guessed(&sight),
@@ -178,6 +179,18 @@ impl Watch {
             let found = reused.then(|| reuse::judge(&rules.reuse, subject, None, sight));
             found.flatten().into_iter().collect()
         })
+    }
+
+    fn disowned(&mut self, subject: &Subject, sight: &Sight) -> Vec<Finding> {
+        let rule = &self.rules.disowned;
+        let found = self.people.with(subject, |person| {
+            let found = disowned::judge(rule, subject, person, sight);
+            if let Some(session) = sight.session {
+                person.disowned(session);
+            }
+            found
+        });
+        found.into_iter().collect()
     }
 
     fn failed(&mut self, subject: Option<&Subject>, sight: &Sight) -> Vec<Finding> {

@@ -312,6 +312,70 @@ fn a_new_device_and_a_new_country_are_notices_and_the_first_of_each_is_none() {
 }
 
 #[test]
+fn a_browser_that_proves_nothing_is_new_whatever_it_calls_itself_and_one_that_does_is_not() {
+    let mut story = Story::default();
+    story.open_in(false, 0, 1, ZURICH, FIREFOX);
+    story.open_in(true, HOUR, 2, ZURICH, FIREFOX);
+    story.open_in(true, 2 * HOUR, 3, ZURICH, CHROME);
+    assert_eq!(story.rules(), [], "the very first one, and two that are known");
+    story.open_in(false, 3 * HOUR, 4, BASEL, FIREFOX);
+    assert_eq!(story.rules(), [Rule::NewDevice]);
+    assert_eq!(
+        (story.told[0].audience, story.told[0].why.as_str()),
+        (
+            Audience::User,
+            "logged in in a browser that never did before: Firefox on Linux"
+        )
+    );
+    story.open_in(true, 4 * HOUR, 5, ZURICH, FIREFOX);
+    story.open_in(false, 5 * HOUR, 6, BASEL, FIREFOX);
+    assert_eq!(story.told.len(), 2, "each log-in is another stranger");
+}
+
+#[test]
+fn who_always_logs_in_in_a_private_window_is_asked_twice_and_then_only_about_other_devices() {
+    let mut story = Story::default();
+    for day in 0..10_u8 {
+        story.open_in(false, u64::from(day) * 24 * HOUR, day, ZURICH, FIREFOX);
+    }
+    assert_eq!(story.told.len(), 2);
+    story.open_in(false, 240 * HOUR, 20, ZURICH, CHROME);
+    assert_eq!(story.told.len(), 3);
+    // Who goes back to windows that remember is asked again.
+    for day in 11..15_u8 {
+        story.open_in(true, u64::from(day) * 24 * HOUR, day, ZURICH, FIREFOX);
+    }
+    story.open_in(false, 400 * HOUR, 30, ZURICH, FIREFOX);
+    assert_eq!(story.told.len(), 4);
+}
+
+#[test]
+fn a_session_that_its_user_disowns_is_told_to_the_operator_and_where_it_was_stays_new() {
+    let mut story = Story::default();
+    story.open(0, "alice", 1, ZURICH);
+    story.act(Kind::Opened, 24 * HOUR, "alice", 2, TOKYO, CHROME);
+    story.disown(25 * HOUR, 2);
+    let told = story.of(Rule::DisownedSession);
+    let [alert] = told.as_slice() else {
+        panic!("{:?}", story.rules())
+    };
+    assert_eq!(
+        (alert.severity, alert.audience, alert.sessions.as_slice()),
+        (Severity::Critical, Audience::Operator, [id(2)].as_slice())
+    );
+    let from: Vec<_> = alert
+        .evidence
+        .iter()
+        .map(|seen| seen.ip.unwrap().to_string())
+        .collect();
+    assert_eq!(from, [TOKYO, ZURICH]);
+    let before = story.told.len();
+    story.act(Kind::Opened, 1_000 * HOUR, "alice", 3, TOKYO, CHROME);
+    let again: Vec<_> = story.told[before..].iter().map(|alert| alert.rule).collect();
+    assert_eq!(again, [Rule::NewDevice, Rule::NewCountry]);
+}
+
+#[test]
 fn another_device_within_a_session_is_told_and_a_new_version_is_none() {
     let mut story = Story::default();
     story.open(0, "alice", 1, ZURICH);

@@ -2,7 +2,7 @@
 
 use super::{Active, SessionError, Sessions, TRIES};
 use crate::client::Client;
-use crate::event::{Actor, Cause, CloseReason, Kind};
+use crate::event::{Actor, Cause, CloseReason, DISOWNED, Kind};
 use crate::id::SessionId;
 use crate::key::{Bucket, Key};
 use crate::record::Slot;
@@ -101,14 +101,29 @@ impl Sessions {
         id: &SessionId,
         client: &Client,
     ) -> Result<bool, SessionError> {
-        let cause = self.user(client);
+        self.end_of(subject, id, &self.user(client)).await
+    }
+
+    /// As [`end_own`](Self::end_own), and the journal says that the user disowns it: somebody else was logged in as them
+    /// ([`Event::is_disowned`](crate::Event::is_disowned)).
+    pub async fn disown(
+        &self,
+        subject: &Subject,
+        id: &SessionId,
+        client: &Client,
+    ) -> Result<bool, SessionError> {
+        self.end_of(subject, id, &self.user(client).saying(DISOWNED))
+            .await
+    }
+
+    async fn end_of(&self, subject: &Subject, id: &SessionId, cause: &Cause) -> Result<bool, SessionError> {
         for _ in 0..TRIES {
             let all = self.store().list(subject).await?;
             let Some(found) = all.into_iter().find(|found| found.record.id == *id) else {
                 return Ok(false);
             };
             let closed = self
-                .close_wherever(&found.key, CloseReason::Revoked, &cause)
+                .close_wherever(&found.key, CloseReason::Revoked, cause)
                 .await?;
             if closed.is_some() {
                 self.outlives(closed).await;

@@ -4,7 +4,7 @@ use super::active::seal_data;
 use super::{Active, SessionError, Sessions};
 use crate::client::Client;
 use crate::data::{Changes, Data, DataError};
-use crate::event::CloseReason;
+use crate::event::{CloseReason, KNOWN_BROWSER, NEW_BROWSER};
 use crate::key::Bucket;
 use crate::policy::WhenFull;
 use crate::random;
@@ -30,6 +30,7 @@ pub struct LogIn {
     methods: Vec<Word>,
     remember: bool,
     began: Option<Epoch>,
+    known_browser: Option<bool>,
     data: Data,
 }
 
@@ -44,6 +45,7 @@ impl LogIn {
             methods: Vec::new(),
             remember: false,
             began,
+            known_browser: None,
             data: Data::default(),
         }
     }
@@ -74,6 +76,15 @@ impl LogIn {
     #[must_use]
     pub fn began(mut self, epoch: Epoch) -> Self {
         self.began = Some(epoch);
+        self
+    }
+
+    /// Whether this browser has logged in to this account before, as a cookie of its own may prove. It goes into the journal
+    /// (`known browser`, `new browser`), so that whoever watches it can tell a stranger who has the password from the
+    /// user's own laptop, which says the same of itself. Say nothing for programs, which keep no cookies.
+    #[must_use]
+    pub fn known_browser(mut self, known: bool) -> Self {
+        self.known_browser = Some(known);
         self
     }
 
@@ -149,6 +160,12 @@ impl Sessions {
             remember: log_in.remember,
         };
         let mut opening = self.opening(bucket, Some(identity), &data, client)?;
+        if let Some(known) = log_in.known_browser {
+            opening.1.cause = opening
+                .1
+                .cause
+                .saying(if known { KNOWN_BROWSER } else { NEW_BROWSER });
+        }
         opening.1.replaces = current
             .as_ref()
             .filter(|current| current.subject().is_some() && current.key().bucket() == bucket)

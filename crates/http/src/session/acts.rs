@@ -181,6 +181,26 @@ impl Session {
         Ok(ended)
     }
 
+    /// As [`end`](Self::end), for "that was not me": the journal says so, and whoever watches it is told. Never this
+    /// session itself, which whoever asks is using.
+    ///
+    /// ```
+    /// # use cloakroom_http::{Fresh, Refused};
+    /// async fn not_me(user: Fresh, id: String) -> Result<&'static str, Refused> {
+    ///     let Ok(id) = id.parse() else { return Ok("no such session") };
+    ///     Ok(if user.disown(&id).await? { "ended; now change your password" } else { "no such session" })
+    /// }
+    /// ```
+    pub async fn disown(&self, id: &SessionId) -> Result<bool, SessionError> {
+        let _acting = self.0.acting.lock().await;
+        let active = self.require()?;
+        let subject = active.subject().ok_or(SessionError::Anonymous)?;
+        if active.id() == *id {
+            return Ok(false);
+        }
+        self.0.config.sessions.disown(subject, id, self.client()).await
+    }
+
     /// An act whose cookie can no longer reach the client would log it out.
     fn can_still_answer(&self) -> Result<(), SessionError> {
         if self.0.state.lock().answered {

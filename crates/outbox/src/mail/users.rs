@@ -144,7 +144,7 @@ fn compose(site: &str, account: &str, subject: &Subject, letters: &[Letter]) -> 
          your account at {site} has just been used in a way that is new:\n\n\
          {}\n\
          If that was you, there is nothing to do.\n\n\
-         If it was not: open {account}, log that device out, and change your password.\n\
+         If it was not: open {account}, choose \"This was not me\" beside that device, and change your password.\n\
          Do it by typing the address or from your own bookmark if you do not trust this mail.\n",
         line(subject.as_str(), 100),
         seen.join("\n"),

@@ -30,6 +30,8 @@ pub struct Opening {
     #[serde(default)]
     remember: bool,
     client: Option<ClientJson>,
+    /// Whether the browser logged in to this account before; not said for programs.
+    known_browser: Option<bool>,
     #[serde(default)]
     data: serde_json::Map<String, serde_json::Value>,
 }
@@ -71,6 +73,9 @@ pub async fn open(
     let mut log_in = LogIn::of(subject(&opening.subject)?).roles(words("roles", &opening.roles)?);
     for method in words("auth", &opening.auth)? {
         log_in = log_in.with(method);
+    }
+    if let Some(known) = opening.known_browser {
+        log_in = log_in.known_browser(known);
     }
     let log_in = log_in.remember(opening.remember).data(data);
     let active = app.sessions.log_in(log_in, &client, None).await?;

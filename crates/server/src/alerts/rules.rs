@@ -28,6 +28,7 @@ fn switch(rules: &mut Rules, rule: Rule) -> &mut bool {
         Rule::NewCountry => &mut rules.new_country.on,
         Rule::DeviceChange => &mut rules.device_change.on,
         Rule::SessionRise => &mut rules.rise.on,
+        Rule::DisownedSession => &mut rules.disowned.on,
     }
 }
 

@@ -42,6 +42,8 @@ notices! {
     AccountNotice {
         /// One other session was ended.
         DeviceEnded = "device-ended": "The device is logged out.",
+        /// One other session was ended, which its user says was not theirs.
+        Disowned = "disowned": "That device is logged out. Somebody else was logged in as you: change your password now.",
         /// All others were ended.
         OthersEnded = "others-ended": "All other devices are logged out.",
         /// The session that should be ended was not there any more.

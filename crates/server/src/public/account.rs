@@ -12,6 +12,9 @@ use cloakroom::problem::{Code, Problem};
 use cloakroom::{SessionId, User};
 use serde::Deserialize;
 
+/// Where the password is asked for before a device is ended.
+const CONFIRM: &str = "/auth/step-up?reason=end-device&rd=/account";
+
 #[derive(Debug, Default, Deserialize)]
 pub struct PageQuery {
     notice: Option<String>,
@@ -60,27 +63,43 @@ pub async fn page(
 /// "End" beside a device. Asks for the password first if that is long ago.
 pub async fn end(user: User, Segment(id): Segment) -> Result<Response, Problem> {
     if !user.is_fresh() {
-        return Ok(redirect("/auth/step-up?reason=end-device&rd=/account"));
+        return Ok(redirect(CONFIRM));
     }
     let ended = match id.parse::<SessionId>() {
         Ok(id) => user.end(&id).await?,
         Err(_) => false,
     };
-    let notice = if ended {
+    Ok(done(if ended {
         AccountNotice::DeviceEnded
     } else {
         AccountNotice::DeviceGone
+    }))
+}
+
+/// "This was not me" beside a device: it ends, and the operators are told.
+pub async fn disown(user: User, Segment(id): Segment) -> Result<Response, Problem> {
+    if !user.is_fresh() {
+        return Ok(redirect(CONFIRM));
+    }
+    let ended = match id.parse::<SessionId>() {
+        Ok(id) => user.disown(&id).await?,
+        Err(_) => false,
     };
-    Ok(redirect(&format!("/account?notice={}", notice.slug())))
+    Ok(done(if ended {
+        AccountNotice::Disowned
+    } else {
+        AccountNotice::DeviceGone
+    }))
+}
+
+fn done(notice: AccountNotice) -> Response {
+    redirect(&format!("/account?notice={}", notice.slug()))
 }
 
 /// "Log out other devices".
 pub async fn logout_others(user: User) -> Result<Response, Problem> {
     user.log_out_others().await?;
-    Ok(redirect(&format!(
-        "/account?notice={}",
-        AccountNotice::OthersEnded.slug()
-    )))
+    Ok(done(AccountNotice::OthersEnded))
 }
 
 /// "Log out everywhere".

@@ -90,7 +90,16 @@ pub async fn submit(
     let remember = credentials.remember;
     let password = Zeroizing::new(credentials.password);
     let typist = typist(&app, &headers, &name).await?;
-    if let Err(problem) = enter(&app, &session, &name, &password, remember, typist).await {
+    // A program has no use for being known, and may not expect a second cookie.
+    let browser = shape == Shape::Form || headers.contains_key("sec-fetch-dest");
+    let attempt = Attempt {
+        name: &name,
+        password: &password,
+        remember,
+        typist,
+        known_browser: browser.then_some(matches!(typist, Typist::Known(_))),
+    };
+    if let Err(problem) = enter(&app, &session, attempt).await {
         return match shape {
             Shape::Json => Err(problem),
             Shape::Form => again(&app, &problem, name, remember, to),
@@ -100,8 +109,7 @@ pub async fn submit(
         Shape::Json => Json(subject_json(&app, &session)?).into_response(),
         Shape::Form => redirect(to.as_deref().unwrap_or(rd::HOME)),
     };
-    // A program has no use for being known, and may not expect a second cookie.
-    if shape == Shape::Form || headers.contains_key("sec-fetch-dest") {
+    if browser {
         remember_device(&app, &headers, &name, &mut response).await;
     }
     Ok(response)
@@ -131,14 +139,17 @@ pub fn subject_json(app: &App, session: &Session) -> Result<SubjectJson, Problem
     Ok(SubjectJson::new(active.record(), policy, &app.places, current).with_roles(active.roles()))
 }
 
-async fn enter(
-    app: &App,
-    session: &Session,
-    name: &str,
-    password: &str,
+struct Attempt<'a> {
+    name: &'a str,
+    password: &'a str,
     remember: bool,
     typist: Typist,
-) -> Result<(), Problem> {
+    /// Nothing for programs.
+    known_browser: Option<bool>,
+}
+
+async fn enter(app: &App, session: &Session, attempt: Attempt<'_>) -> Result<(), Problem> {
+    let Attempt { name, password, .. } = attempt;
     let missing = |what| Problem::from(Code::BadRequest).saying(format!("The field `{what}` is empty."));
     if name.is_empty() {
         return Err(missing("username"));
@@ -151,13 +162,16 @@ async fn enter(
         Ok(subject) => Some(app.sessions.epoch(&subject).await?),
         Err(_) => None,
     };
-    let user = verify::password(app, name, password.to_owned(), session.client(), typist).await?;
+    let user = verify::password(app, name, password.to_owned(), session.client(), attempt.typist).await?;
     let subject: Subject = user.name.as_str().parse()?;
     let method: Word = "password".parse()?;
     let mut log_in = LogIn::of(subject.clone())
         .with(method)
         .roles(roles(&user)?)
-        .remember(remember);
+        .remember(attempt.remember);
+    if let Some(known) = attempt.known_browser {
+        log_in = log_in.known_browser(known);
+    }
     if let Some(epoch) = began {
         log_in = log_in.began(epoch);
     }

@@ -40,6 +40,7 @@ pub fn router(app: &App) -> Router {
         .route("/auth/sessions/{id}", delete(sessions::end))
         .route("/account", get(account::page))
         .route("/account/sessions/{id}/end", post(account::end))
+        .route("/account/sessions/{id}/disown", post(account::disown))
         .route("/account/logout-others", post(account::logout_others))
         .route("/account/logout-everywhere", post(account::logout_everywhere))
         .route("/account/password", get(password::page).post(password::submit))

@@ -1,14 +1,14 @@
 //! The user's own sessions, for programs.
 
 use crate::app::App;
-use crate::app::address::Segment;
+use crate::app::address::{Query, Segment};
 use crate::app::view::SessionJson;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use cloakroom::problem::{Code, Problem};
 use cloakroom::{Fresh, SessionId, User};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A list of sessions.
 #[derive(Serialize)]
@@ -29,10 +29,26 @@ pub async fn list(State(app): State<App>, user: User) -> Result<Json<Sessions>, 
     }))
 }
 
+#[derive(Debug, Default, Deserialize)]
+pub struct Ending {
+    /// "That was not me."
+    #[serde(default)]
+    disowned: bool,
+}
+
 /// Ends one of them. Unknown and somebody else's are the same 404.
-pub async fn end(user: Fresh, Segment(id): Segment) -> Result<StatusCode, Problem> {
+pub async fn end(
+    user: Fresh,
+    Segment(id): Segment,
+    Query(ending): Query<Ending>,
+) -> Result<StatusCode, Problem> {
     let id: SessionId = id.parse().map_err(|_| Code::NotFound)?;
-    if user.end(&id).await? {
+    let ended = if ending.disowned {
+        user.disown(&id).await?
+    } else {
+        user.end(&id).await?
+    };
+    if ended {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Code::NotFound.into())

@@ -4,7 +4,7 @@ use crate::common::{ORIGIN, shared};
 use serde_json::json;
 
 /// Everything on the public listener that changes something.
-const UNSAFE: [(&str, &str); 12] = [
+const UNSAFE: [(&str, &str); 13] = [
     ("POST", "/auth/login"),
     ("POST", "/auth/logout"),
     ("POST", "/auth/logout-others"),
@@ -13,6 +13,7 @@ const UNSAFE: [(&str, &str); 12] = [
     ("POST", "/auth/password"),
     ("DELETE", "/auth/sessions/AAAAAAAAAAAAAAAAAAAAAA"),
     ("POST", "/account/sessions/AAAAAAAAAAAAAAAAAAAAAA/end"),
+    ("POST", "/account/sessions/AAAAAAAAAAAAAAAAAAAAAA/disown"),
     ("POST", "/account/logout-others"),
     ("POST", "/account/logout-everywhere"),
     ("POST", "/account/password"),

@@ -71,3 +71,44 @@ fn req_61_ends_ones_own_and_nobody_elses() {
         .delete(&format!("/auth/sessions/{id}"))
         .problem(401, "NO_SESSION");
 }
+
+#[test]
+fn that_was_not_me_ends_the_session_and_the_journal_says_so() {
+    let server = shared();
+    let name = server.user(&[]);
+    let (browser, second, third) = (
+        server.logged_in(&name),
+        server.logged_in(&name),
+        server.logged_in(&name),
+    );
+    let path = |id: &str| format!("/auth/sessions/{id}?disowned=true");
+    let id = second.session_id();
+    browser.delete(&path(&id)).is(204);
+    browser.delete(&path(&id)).problem(404, "NOT_FOUND");
+    let own = browser.session_id();
+    browser.delete(&path(&own)).problem(404, "NOT_FOUND");
+    browser
+        .delete(&format!("/auth/sessions/{own}?disowned=perhaps"))
+        .problem(400, "BAD_REQUEST");
+    assert!(browser.is_logged_in() && !second.is_logged_in());
+    // The same from the page.
+    let id = third.session_id();
+    let page = browser.visit("/account").is(200);
+    assert!(
+        page.body
+            .contains(&format!("formaction=\"/account/sessions/{id}/disown\""))
+    );
+    let disown = |id: &str| browser.submit(&format!("/account/sessions/{id}/disown"), &[]);
+    assert_eq!(disown(&id).see_other(), "/account?notice=disowned");
+    assert_eq!(disown(&id).see_other(), "/account?notice=device-gone");
+    assert_eq!(disown(&own).see_other(), "/account?notice=device-gone");
+    assert!(browser.is_logged_in() && !third.is_logged_in());
+    let said: Vec<_> = server
+        .events(&name)
+        .into_iter()
+        .filter(|event| event["kind"] == "closed")
+        .map(|event| (event["reason"].clone(), event["detail"].clone()))
+        .collect();
+    let disowned = "disowned: the user says that it was not them";
+    assert_eq!(said, vec![("revoked".into(), disowned.into()); 2]);
+}

@@ -1,6 +1,6 @@
 //! What is odd is told once, and answered as configured.
 
-use crate::common::{Browser, Redis, Server, Setup, until};
+use crate::common::{Browser, Redis, Server, Setup, password_of, until};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,13 @@ fn cycle(browser: &Browser, name: &str) {
         browser.log_in(name).is(200);
         browser.post("/auth/logout", &json!({})).is(204);
     }
+}
+
+/// Logs in by the page, as people do.
+fn fill_in(browser: &Browser, name: &str) {
+    let password = password_of(name);
+    let fields = [("username", name), ("password", &password)];
+    assert_eq!(browser.submit("/auth/login", &fields).see_other(), "/account");
 }
 
 /// The alerts about somebody: what the event says besides.
@@ -182,4 +189,42 @@ fn two_places_too_far_apart_are_told_and_sessions_show_their_country() {
         browser.get("/auth/whoami").problem(401, "STEP_UP_REQUIRED");
         browser.step_up(&name).is(200);
     }
+}
+
+#[test]
+fn a_stranger_who_has_the_password_and_the_same_browser_is_told_and_the_users_answer_is_an_alert() {
+    let server = Setup::default().start();
+    let name = server.user(&[]);
+    let owner = server.browser();
+    fill_in(&owner, &name);
+    owner.submit("/auth/logout", &[]);
+    fill_in(&owner, &name);
+    let stranger = server.browser();
+    fill_in(&stranger, &name);
+    let said: Vec<_> = server
+        .events(&name)
+        .into_iter()
+        .filter(|event| event["kind"] == "opened")
+        .map(|event| event["detail"].clone())
+        .collect();
+    assert_eq!(said, ["new browser", "known browser", "new browser"]);
+    until("asked", || {
+        !of_rule(&alerts(&server, &name), "new-device").is_empty()
+    });
+    assert_eq!(of_rule(&alerts(&server, &name), "new-device").len(), 1);
+
+    let id = stranger.session_id();
+    let to = owner.submit(&format!("/account/sessions/{id}/disown"), &[]);
+    assert_eq!(to.see_other(), "/account?notice=disowned");
+    assert!(!stranger.is_logged_in());
+    until("told", || {
+        !of_rule(&alerts(&server, &name), "disowned-session").is_empty()
+    });
+    let all = alerts(&server, &name);
+    let alert = of_rule(&all, "disowned-session")[0];
+    assert_eq!(
+        (&alert["audience"], &alert["severity"]),
+        (&json!("operator"), &json!("critical"))
+    );
+    assert_eq!(alert["evidence"].as_array().unwrap().len(), 2);
 }

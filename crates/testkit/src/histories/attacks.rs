@@ -19,6 +19,8 @@ pub enum Method {
     StolenCookie,
     /// A log-in with the right password, from a new device and country.
     TakeOver,
+    /// The same in the owner's country, on a device that may call itself as one of theirs.
+    TakeOverAtHome,
     /// Leaked names and passwords from a few networks, one try each; one in a hundred fits.
     Stuffing,
     /// A few passwords for many accounts within an hour or two, from a few networks.
@@ -43,9 +45,10 @@ pub enum Method {
 
 impl Method {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::StolenCookie,
         Self::TakeOver,
+        Self::TakeOverAtHome,
         Self::Stuffing,
         Self::SprayFast,
         Self::SpraySlow,
@@ -68,7 +71,7 @@ impl Method {
                 "device-change",
                 "new-country",
             ],
-            Self::TakeOver => &[
+            Self::TakeOver | Self::TakeOverAtHome => &[
                 "impossible-travel",
                 "several-countries",
                 "new-country",
@@ -155,7 +158,8 @@ impl Scene<'_> {
     fn act(&mut self, past: &[Past]) -> (f64, f64) {
         match self.attack.method {
             Method::StolenCookie => self.stolen_cookie(past),
-            Method::TakeOver => self.take_over(),
+            Method::TakeOver => self.take_over(false),
+            Method::TakeOverAtHome => self.take_over(true),
             Method::Stuffing => {
                 let (tries, gap) = (self.dice.scale(40.0, 1_500.0), self.dice.scale(0.5, 240.0));
                 self.spray(tries, gap, 0.01)
@@ -266,9 +270,9 @@ impl Scene<'_> {
         (begin, now)
     }
 
-    fn take_over(&mut self) -> (f64, f64) {
+    fn take_over(&mut self, at_home: bool) -> (f64, f64) {
         let home = self.victim();
-        let lair = self.lair(home);
+        let lair = if at_home { home } else { self.lair(home) };
         let network = self.network(lair);
         let device = self.device();
         let from = From {
@@ -282,7 +286,7 @@ impl Scene<'_> {
             now += self.dice.between(2.0, 60.0);
         }
         let session = self.ledger.session();
-        self.ledger.note(now, Kind::Opened, &subject, session, &from);
+        self.ledger.opened(now, &subject, session, &from, false);
         self.ledger
             .note(now + 40.0, Kind::Updated, &subject, session, &from);
         (self.begin, now + 40.0)
@@ -325,7 +329,7 @@ impl Scene<'_> {
         };
         if real && self.dice.chance(fits) {
             let session = self.ledger.session();
-            self.ledger.note(now, Kind::Opened, &subject, session, from);
+            self.ledger.opened(now, &subject, session, from, false);
             self.attack.subjects.insert(subject);
         } else {
             self.ledger.failed(now, Some(&subject), from);
@@ -430,13 +434,8 @@ impl Scene<'_> {
         let span = self.dice.scale(1.0, 50.0) * MINUTE;
         for number in 0..many {
             let session = self.ledger.session();
-            self.ledger.note(
-                self.begin + span * number as f64 / many as f64,
-                Kind::Opened,
-                &subject,
-                session,
-                &from,
-            );
+            let at = self.begin + span * number as f64 / many as f64;
+            self.ledger.opened(at, &subject, session, &from, false);
         }
         (self.begin, self.begin + span)
     }
@@ -454,7 +453,7 @@ impl Scene<'_> {
         let mut now = self.begin;
         for _ in 0..self.dice.scale(7.0, 200.0) as usize {
             let session = self.ledger.session();
-            self.ledger.note(now, Kind::Opened, &subject, session, &from);
+            self.ledger.opened(now, &subject, session, &from, false);
             now += gap * self.dice.between(0.2, 0.6);
             self.ledger
                 .close(now, CloseReason::Logout, &subject, session, Some(&from));

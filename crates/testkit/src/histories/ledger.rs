@@ -68,6 +68,15 @@ impl Ledger {
         self.events.push((at, event));
     }
 
+    /// The user logged in, in a browser that did so before, or not.
+    pub fn opened(&mut self, at: f64, subject: &Subject, session: SessionId, from: &From, known: bool) {
+        let cause = cause(Some(from)).saying(if known { "known browser" } else { "new browser" });
+        let event = Event::of(Kind::Opened, cause)
+            .about(Some(subject.clone()))
+            .in_session(session);
+        self.events.push((at, event));
+    }
+
     /// A session ended; for a deadline, nobody is there.
     pub fn close(
         &mut self,

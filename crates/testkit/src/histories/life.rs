@@ -43,6 +43,8 @@ struct Life<'a> {
     cafes: Vec<Network>,
     /// Whether the browser shows a cookie that is worth nothing any more.
     stale: Vec<bool>,
+    /// Whether the browser can prove that it logged in before.
+    known: Vec<bool>,
     /// When the last visit ended.
     free: f64,
 }
@@ -65,6 +67,7 @@ pub(crate) fn live(
     let trips = trips(person, days, atlas, dice);
     let open = devices.iter().map(|_| None).collect();
     let stale = vec![false; devices.len()];
+    let known = vec![false; devices.len()];
     let mut life = Life {
         person,
         world,
@@ -76,6 +79,7 @@ pub(crate) fn live(
         devices,
         cafes,
         stale,
+        known,
         free: 0.0,
     };
     for day in 0..days {
@@ -160,6 +164,11 @@ impl Life<'_> {
             self.devices[place] = device;
             self.open[place] = None;
             self.stale[place] = false;
+            self.known[place] = false;
+        }
+        // Cookies are deleted about twice a year.
+        for known in &mut self.known {
+            *known &= !self.dice.chance(2.0 / 365.0);
         }
     }
 
@@ -395,7 +404,8 @@ impl Life<'_> {
             now += self.dice.between(4.0, 40.0);
         }
         let session = self.ledger.session();
-        self.ledger.note(now, Kind::Opened, subject, session, from);
+        let known = std::mem::replace(&mut self.known[device], !self.person.private);
+        self.ledger.opened(now, subject, session, from, known);
         let remembered = self.dice.chance(self.person.remembered);
         let past = self.ledger.past.len();
         self.ledger.past.push(Past {

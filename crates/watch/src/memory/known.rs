@@ -20,6 +20,10 @@ impl<T: PartialEq> Known<T> {
         self.0.is_empty()
     }
 
+    pub fn forget(&mut self, item: Option<&T>) {
+        self.0.retain(|(known, _)| Some(known) != item);
+    }
+
     pub fn see(&mut self, item: &T, at: u64)
     where
         T: Clone,

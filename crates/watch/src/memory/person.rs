@@ -19,6 +19,8 @@ pub(crate) struct Person {
     pub devices: Known<Arc<str>>,
     pub countries: Known<Country>,
     pub usual: Usual,
+    /// How often a browser of a known name had forgotten that it logged in before, less how often one had not.
+    pub forgetful: u8,
 }
 
 /// A session in one place.
@@ -42,6 +44,17 @@ impl Person {
             .map(|stay| &stay.last)
             .filter(|sight| sight.device.is_some())
             .max_by_key(|sight| sight.at)
+    }
+
+    /// Where a session was seen, earliest first.
+    pub fn seen_in(&self, session: SessionId) -> Vec<Sight> {
+        let of_session = self
+            .stays
+            .iter()
+            .filter(|stay| stay.last.session == Some(session));
+        let mut seen: Vec<_> = of_session.map(|stay| stay.last.clone()).collect();
+        seen.sort_by_key(|sight| sight.at);
+        seen
     }
 
     /// Notes where somebody is. A session that stays in its network, or has no address, stays.
@@ -73,6 +86,23 @@ impl Person {
             last: sight.clone(),
             live: true,
         });
+    }
+
+    /// What a session was seen on, and where, is not the user's, as far as no other session was seen there: it is new again.
+    pub fn disowned(&mut self, session: SessionId) {
+        let (foreign, own): (Vec<_>, Vec<_>) = std::mem::take(&mut self.stays)
+            .into_iter()
+            .partition(|stay| stay.last.session == Some(session));
+        self.stays = own;
+        for Stay { last, .. } in foreign {
+            let elsewhere = |same: &dyn Fn(&Sight) -> bool| self.stays.iter().any(|stay| same(&stay.last));
+            if !elsewhere(&|sight| sight.device == last.device) {
+                self.devices.forget(last.device.as_ref());
+            }
+            if !elsewhere(&|sight| sight.place.evident() == last.place.evident()) {
+                self.countries.forget(last.place.evident().as_ref());
+            }
+        }
     }
 
     pub fn ended(&mut self, session: SessionId) {

@@ -3,6 +3,7 @@
 pub(crate) mod countries;
 pub(crate) mod cycles;
 pub(crate) mod device_change;
+pub(crate) mod disowned;
 pub(crate) mod failures;
 pub(crate) mod guessing;
 pub(crate) mod new_country;

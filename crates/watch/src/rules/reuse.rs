@@ -16,12 +16,7 @@ pub(crate) fn judge(
     sight: &Sight,
 ) -> Option<Finding> {
     let session = sight.session.filter(|_| rule.on)?;
-    let before = person
-        .into_iter()
-        .flat_map(|person| &person.stays)
-        .filter(|stay| stay.last.session == Some(session));
-    let mut evidence: Vec<_> = before.map(|stay| stay.last.clone()).collect();
-    evidence.sort_by_key(|sight| sight.at);
+    let mut evidence = person.map_or_else(Vec::new, |person| person.seen_in(session));
     evidence.push(sight.clone());
     Some(Finding {
         rule: Rule::TokenReuse,

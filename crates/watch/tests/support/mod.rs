@@ -91,6 +91,27 @@ impl Story {
         self.act(Kind::Opened, second, who, session, ip, FIREFOX)
     }
 
+    /// In a browser that proves that it logged in before, or does not.
+    pub fn open_in(&mut self, known: bool, second: u64, session: u8, ip: &str, agent: &str) -> &mut Self {
+        let mut event = event(Kind::Opened, second, ip, agent)
+            .about(Some(subject("alice")))
+            .in_session(id(session));
+        event.cause = event
+            .cause
+            .saying(if known { "known browser" } else { "new browser" });
+        self.see(event)
+    }
+
+    /// The user says that a session was not theirs.
+    pub fn disown(&mut self, second: u64, session: u8) -> &mut Self {
+        let mut event = event(Kind::Closed, second, ZURICH, FIREFOX)
+            .about(Some(subject("alice")))
+            .in_session(id(session));
+        event.reason = Some(CloseReason::Revoked);
+        event.cause = event.cause.saying("disowned: the user says that it was not them");
+        self.see(event)
+    }
+
     pub fn close(&mut self, reason: CloseReason, second: u64, who: &str, session: u8, ip: &str) -> &mut Self {
         let mut event = event(Kind::Closed, second, ip, FIREFOX)
             .about(Some(subject(who)))
