@@ -31,9 +31,9 @@ mod system;
 
 pub use cloakroom_core::*;
 pub use cloakroom_http::{
-    BadPolicy, CookieConfig, CookieError, CspNonce, CsrfToken, CsrfTokens, ForeignOrigin, ForwardedHeader,
-    GuessLimit, Origins, PeerAddress, Presented, Problem, Refused, RequireJson, SameSite, SecurityHeaders,
-    Session, SessionLayer, TrustedProxies,
+    BadPolicy, BrowserId, CookieConfig, CookieError, CspNonce, CsrfToken, CsrfTokens, ForeignOrigin,
+    ForwardedHeader, GuessLimit, KnownBrowsers, Origins, PeerAddress, Presented, Problem, Refused,
+    RequireJson, SameSite, SecurityHeaders, Session, SessionLayer, TrustedProxies,
 };
 #[cfg(feature = "axum")]
 pub use cloakroom_http::{Fresh, HasRole, Role, User};

@@ -15,7 +15,7 @@ use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use cloakroom::problem::{Code, Problem};
-use cloakroom::{Actor, LogIn, Session, SessionError, Subject, Word};
+use cloakroom::{Actor, LogIn, Session, Subject, Word};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
@@ -117,14 +117,13 @@ pub async fn submit(
 
 /// Whether this browser has logged in to this account before.
 async fn typist(app: &App, headers: &HeaderMap, name: &str) -> Result<Typist, Problem> {
-    let known = app.throttle.devices.known(headers, name).await;
-    let known = known.map_err(SessionError::from)?;
+    let known = app.throttle.browsers.known(headers, name).await?;
     Ok(known.map_or(Typist::Stranger, Typist::Known))
 }
 
 /// A browser that is not remembered is a stranger next time; that is no reason to refuse a log-in that worked.
 async fn remember_device(app: &App, headers: &HeaderMap, name: &str, response: &mut Response) {
-    match app.throttle.devices.remember(headers, name).await {
+    match app.throttle.browsers.remember(headers, name).await {
         Ok(Some(cookie)) => drop(response.headers_mut().append(SET_COOKIE, cookie)),
         Ok(None) => {}
         Err(error) => tracing::warn!(%error, "a browser could not be remembered"),
@@ -139,12 +138,13 @@ pub fn subject_json(app: &App, session: &Session) -> Result<SubjectJson, Problem
     Ok(SubjectJson::new(active.record(), policy, &app.places, current).with_roles(active.roles()))
 }
 
+/// What somebody typed, and what is known of who did.
 struct Attempt<'a> {
     name: &'a str,
     password: &'a str,
     remember: bool,
     typist: Typist,
-    /// Nothing for programs.
+    /// Whether this browser has logged in to this account before; nothing for programs.
     known_browser: Option<bool>,
 }
 

@@ -1,8 +1,7 @@
 //! What a failed attempt counts against.
 
-use super::devices::DeviceId;
 use crate::config::Throttle as Rates;
-use cloakroom::{Budget, Rate, SessionId, source_name};
+use cloakroom::{BrowserId, Budget, Rate, SessionId, source_name};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -12,7 +11,7 @@ pub enum Typist {
     /// A browser that has never logged in to this account.
     Stranger,
     /// One that has.
-    Known(DeviceId),
+    Known(BrowserId),
     /// The session whose user is to prove who they are.
     Session(SessionId),
 }
@@ -92,11 +91,11 @@ mod tests {
     #[test]
     fn a_stranger_counts_against_network_and_account_and_the_owner_against_neither() {
         let stranger = names("ada", "192.0.2.1", Typist::Stranger);
-        let known = names("ada", "192.0.2.1", Typist::Known(DeviceId::for_tests(1)));
+        let known = names("ada", "192.0.2.1", Typist::Known(BrowserId::from_bytes([1; 12])));
         assert!(stranger.contains(&"source:192.0.2.1".to_owned()));
         assert!(stranger.contains(&"account:ada:1".to_owned()));
         assert!(known.iter().all(|name| !stranger.contains(name)), "{known:?}");
-        let other = names("ada", "192.0.2.1", Typist::Known(DeviceId::for_tests(2)));
+        let other = names("ada", "192.0.2.1", Typist::Known(BrowserId::from_bytes([2; 12])));
         assert!(
             known.iter().all(|name| !other.contains(name)),
             "each device its own"

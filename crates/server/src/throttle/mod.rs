@@ -1,16 +1,14 @@
 //! Too many wrong guesses: passwords, session tokens, admin keys.
 //!
 //! Only failures are charged, so that nobody is held up for succeeding often. [`budgets`] says what an attempt counts
-//! against, the engine's [`Meter`] how much of that is spent, [`devices`] which browsers have logged in before: those have
+//! against, the engine's [`Meter`] how much of that is spent, [`KnownBrowsers`] which browsers have logged in before: those have
 //! budgets of their own, so that whoever guesses at an account can not lock its owner out (ASVS 6.1.1, 6.3.1).
 
 pub mod budgets;
-pub mod devices;
 
 use crate::config::Throttle as Rates;
 use cloakroom::problem::{Code, Problem};
-use cloakroom::{Budget, GuessLimit, Meter, Sessions};
-use devices::Devices;
+use cloakroom::{Budget, GuessLimit, KnownBrowsers, Meter, Sessions};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -19,7 +17,7 @@ pub struct Throttle {
     /// The configured rates.
     pub rates: Rates,
     /// Which browsers have logged in before.
-    pub devices: Devices,
+    pub browsers: KnownBrowsers,
     meter: Arc<Meter>,
     sessions: Sessions,
 }
@@ -28,10 +26,15 @@ impl Throttle {
     /// Nothing counted yet.
     #[must_use]
     pub fn new(rates: Rates, sessions: Sessions, secure: bool) -> Self {
+        let browsers = KnownBrowsers::new(sessions.clone());
         let shared = rates.across_nodes.then(|| sessions.store().clone());
         Self {
             meter: Arc::new(Meter::new(shared)),
-            devices: Devices::new(sessions.clone(), secure),
+            browsers: if secure {
+                browsers
+            } else {
+                browsers.danger_insecure()
+            },
             rates,
             sessions,
         }

@@ -4,16 +4,16 @@
 //! wrong passwords, and no step nearer to an account. The key is kept in the session store, so that all nodes have the same; if
 //! it is lost, every browser is a stranger once more.
 
+use ::cookie::{Cookie, SameSite};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::hmac;
-use axum::http::header::COOKIE;
-use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cloakroom::{Label, Memo, MemoWrite, Sessions, StoreError};
-use cookie::{Cookie, SameSite};
+use cloakroom_core::{Label, Memo, MemoWrite, SessionError, Sessions, StoreError};
+use http::header::COOKIE;
+use http::{HeaderMap, HeaderValue};
 use std::fmt;
 use std::time::Duration;
-use subtle::ConstantTimeEq as _;
 use tokio::sync::OnceCell;
 
 /// How long a browser stays known: the longest that browsers keep a cookie (RFC 6265bis §5.5).
@@ -23,18 +23,50 @@ const ACCOUNTS: usize = 5;
 const ID: usize = 12;
 const PROOF: usize = 16;
 
-/// The random number of a browser.
+/// The random number of a browser: for a budget of its own, so that whoever guesses at an account does not lock out its owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeviceId([u8; ID]);
+pub struct BrowserId([u8; ID]);
 
-impl fmt::Display for DeviceId {
+impl BrowserId {
+    /// From bytes that were kept.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; ID]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for BrowserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&URL_SAFE_NO_PAD.encode(self.0))
     }
 }
 
-/// Knows browsers again.
-pub struct Devices {
+/// Knows browsers again that have logged in to an account before (OWASP device cookies).
+///
+/// A stranger with the password mostly has the same kind of browser as the account's owner, and is told apart by this alone.
+/// The journal says of a log-in what [`LogIn::known_browser`](crate::LogIn::known_browser) said.
+///
+/// ```
+/// # #[cfg(feature = "axum")] mod example {
+/// use axum::{Extension, http::header::SET_COOKIE, response::AppendHeaders};
+/// use cloakroom_http::{KnownBrowsers, LogIn, Refused, Session};
+/// use http::{HeaderMap, HeaderName, HeaderValue};
+/// use std::sync::Arc;
+///
+/// async fn log_in(
+///     session: Session,
+///     Extension(browsers): Extension<Arc<KnownBrowsers>>,
+///     headers: HeaderMap,
+/// ) -> Result<AppendHeaders<Option<(HeaderName, HeaderValue)>>, Refused> {
+///     // ... check the password of "alice", then:
+///     let known = browsers.known(&headers, "alice").await?.is_some();
+///     session.log_in(LogIn::of("alice".parse()?).known_browser(known)).await?;
+///     let cookie = browsers.remember(&headers, "alice").await?;
+///     Ok(AppendHeaders(cookie.map(|cookie| (SET_COOKIE, cookie))))
+/// }
+/// # }
+/// ```
+pub struct KnownBrowsers {
     sessions: Sessions,
     key: OnceCell<hmac::Key>,
     secure: bool,
@@ -42,40 +74,52 @@ pub struct Devices {
 
 /// What a browser's cookie says: not yet whether it is true.
 struct Card {
-    id: DeviceId,
+    id: BrowserId,
     proofs: Vec<[u8; PROOF]>,
 }
 
-impl Devices {
-    pub(super) fn new(sessions: Sessions, secure: bool) -> Self {
+impl KnownBrowsers {
+    /// By a cookie called `__Host-known`, and a key that is kept in the store of these sessions.
+    #[must_use]
+    pub fn new(sessions: Sessions) -> Self {
         Self {
             sessions,
             key: OnceCell::new(),
-            secure,
+            secure: true,
         }
     }
 
+    /// By a cookie called `known`, which also goes over plain HTTP. For development.
+    #[must_use]
+    pub fn danger_insecure(mut self) -> Self {
+        self.secure = false;
+        self
+    }
+
     /// The browser, if it has logged in to this account before.
-    pub async fn known(&self, headers: &HeaderMap, account: &str) -> Result<Option<DeviceId>, StoreError> {
+    pub async fn known(&self, headers: &HeaderMap, account: &str) -> Result<Option<BrowserId>, SessionError> {
         let Some(card) = self.card(headers) else {
             return Ok(None);
         };
         let expected = proof(self.key().await?, card.id, account);
-        let good = card.proofs.iter().any(|given| given.ct_eq(&expected).into());
+        let good = card
+            .proofs
+            .iter()
+            .any(|given| verify_slices_are_equal(given, &expected).is_ok());
         Ok(good.then_some(card.id))
     }
 
-    /// The cookie for a browser that has just logged in to this account.
+    /// The cookie (`Set-Cookie`) for a browser that has just logged in to this account.
     pub async fn remember(
         &self,
         headers: &HeaderMap,
         account: &str,
-    ) -> Result<Option<HeaderValue>, StoreError> {
+    ) -> Result<Option<HeaderValue>, SessionError> {
         let key = self.key().await?;
         let mut card = match self.card(headers) {
             Some(card) => card,
             None => Card {
-                id: DeviceId(self.random()?),
+                id: BrowserId(self.random()?),
                 proofs: Vec::new(),
             },
         };
@@ -106,7 +150,7 @@ impl Devices {
             return None;
         };
         (proofs.len() <= ACCOUNTS).then(|| Card {
-            id: DeviceId(*id),
+            id: BrowserId(*id),
             proofs: proofs.to_vec(),
         })
     }
@@ -120,7 +164,9 @@ impl Devices {
         cookie.set_path("/");
         let age = i64::try_from(KNOWN_FOR.as_secs()).ok()?;
         cookie.set_max_age(cookie::time::Duration::seconds(age));
-        HeaderValue::try_from(cookie.to_string()).ok()
+        let mut value = HeaderValue::try_from(cookie.to_string()).ok()?;
+        value.set_sensitive(true);
+        Some(value)
     }
 
     async fn key(&self) -> Result<&hmac::Key, StoreError> {
@@ -157,7 +203,7 @@ impl Devices {
     }
 }
 
-fn proof(key: &hmac::Key, id: DeviceId, account: &str) -> [u8; PROOF] {
+fn proof(key: &hmac::Key, id: BrowserId, account: &str) -> [u8; PROOF] {
     let tag = hmac::sign(key, &[&id.0[..], account.as_bytes()].concat());
     let mut proof = [0; PROOF];
     proof.copy_from_slice(&tag.as_ref()[..PROOF]);
@@ -167,21 +213,15 @@ fn proof(key: &hmac::Key, id: DeviceId, account: &str) -> [u8; PROOF] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use cloakroom::{MemoryStore, Policy};
+    use cloakroom_core::{MemoryStore, Policy};
     use cloakroom_testkit::{HandClock, SeededRandom};
     use std::sync::Arc;
 
-    impl DeviceId {
-        pub(in crate::throttle) fn for_tests(number: u8) -> Self {
-            Self([number; ID])
-        }
-    }
-
     /// A node of its own on a store.
-    fn devices(store: &Arc<MemoryStore>, seed: u64) -> Devices {
+    fn browsers(store: &Arc<MemoryStore>, seed: u64) -> KnownBrowsers {
         let (clock, random) = (HandClock::new(), SeededRandom::new(seed));
         let sessions = Sessions::new(store.clone(), Policy::default(), clock, random);
-        Devices::new(sessions, true)
+        KnownBrowsers::new(sessions)
     }
 
     fn carrying(cookie: &str) -> HeaderMap {
@@ -198,7 +238,7 @@ mod tests {
     #[tokio::test]
     async fn a_browser_is_known_to_the_accounts_it_logged_in_to_on_every_node() {
         let store = Arc::new(MemoryStore::new());
-        let (a, b) = (devices(&store, 1), devices(&store, 2));
+        let (a, b) = (browsers(&store, 1), browsers(&store, 2));
         let empty = HeaderMap::new();
         assert_eq!(a.known(&empty, "ada").await.unwrap(), None);
         let cookie = a.remember(&empty, "ada").await.unwrap().unwrap();
@@ -219,15 +259,19 @@ mod tests {
 
     #[tokio::test]
     async fn the_last_few_accounts_are_remembered_and_what_is_made_up_is_nobody() {
-        let devices = devices(&Arc::new(MemoryStore::new()), 1);
+        let browsers = browsers(&Arc::new(MemoryStore::new()), 1);
         let mut headers = HeaderMap::new();
         for n in 0..=ACCOUNTS {
-            let cookie = devices.remember(&headers, &n.to_string()).await.unwrap().unwrap();
+            let cookie = browsers
+                .remember(&headers, &n.to_string())
+                .await
+                .unwrap()
+                .unwrap();
             headers = carrying(&value(&cookie));
         }
-        assert_eq!(devices.known(&headers, "0").await.unwrap(), None);
+        assert_eq!(browsers.known(&headers, "0").await.unwrap(), None);
         for n in 1..=ACCOUNTS {
-            assert!(devices.known(&headers, &n.to_string()).await.unwrap().is_some());
+            assert!(browsers.known(&headers, &n.to_string()).await.unwrap().is_some());
         }
         let long = "A".repeat(100_000);
         for made_up in [
@@ -239,11 +283,11 @@ mod tests {
         ] {
             let headers = carrying(&format!("__Host-known={made_up}"));
             assert_eq!(
-                devices.known(&headers, "ada").await.unwrap(),
+                browsers.known(&headers, "ada").await.unwrap(),
                 None,
                 "{made_up:.40}"
             );
-            assert!(devices.remember(&headers, "ada").await.unwrap().is_some());
+            assert!(browsers.remember(&headers, "ada").await.unwrap().is_some());
         }
     }
 }
