@@ -44,12 +44,19 @@ fn event(number: usize, piece: &[u8]) -> Event {
     };
     let text = String::from_utf8_lossy(piece.get(8..).unwrap_or_default());
     let actors = [Actor::User, Actor::System, Actor::Operator(text.to_string())];
+    // What the rules read of it, and anything else.
+    let said = [
+        "known browser",
+        "new browser",
+        "disowned: the user says that it was not them",
+    ];
+    let detail = said.get(usize::from(byte(2) % 6)).copied().unwrap_or(&text);
     let cause = Cause {
         at: Timestamp::from_millis(at),
         actor: actors[usize::from(byte(7) % 3)].clone(),
         ip,
         user_agent: (byte(7) > 40).then(|| text.repeat(1 + usize::from(byte(7) % 9)).into()),
-        detail: Some(text.to_string().into()),
+        detail: Some(detail.into()),
     };
     let mut event = Event::of(Kind::ALL[usize::from(byte(0)) % Kind::ALL.len()], cause);
     event.reason = CloseReason::ALL.get(usize::from(byte(5) % 12)).copied();
