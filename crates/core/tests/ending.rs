@@ -288,34 +288,17 @@ async fn invariant_1_a_log_out_among_many_writers_is_final() {
 async fn what_its_user_disowns_ends_and_the_journal_says_why() {
     let desk = Desk::new();
     let (own, foreign) = (desk.log_in("alice").await, desk.log_in("alice").await);
-    let bob = subject("bob");
-    assert!(
-        !desk
-            .sessions
-            .disown(&bob, &foreign.id(), &desk.client)
-            .await
-            .unwrap()
-    );
+    let disown = async |who: &str| {
+        let (who, id) = (subject(who), foreign.id());
+        desk.sessions.disown(&who, &id, &desk.client).await.unwrap()
+    };
+    assert!(!disown("bob").await, "not his");
     assert!(desk.show(foreign.token()).await.is_some());
-    let alice = subject("alice");
-    assert!(
-        desk.sessions
-            .disown(&alice, &foreign.id(), &desk.client)
-            .await
-            .unwrap()
-    );
-    assert!(
-        !desk
-            .sessions
-            .disown(&alice, &foreign.id(), &desk.client)
-            .await
-            .unwrap()
-    );
+    assert!(disown("alice").await);
+    assert!(!disown("alice").await, "once");
     assert!(desk.show(foreign.token()).await.is_none() && desk.show(own.token()).await.is_some());
-    desk.sessions
-        .end_own(&alice, &own.id(), &desk.client)
-        .await
-        .unwrap();
+    let (alice, id) = (subject("alice"), own.id());
+    assert!(desk.sessions.end_own(&alice, &id, &desk.client).await.unwrap());
     let closed = desk
         .journal()
         .await

@@ -12,9 +12,6 @@ use cloakroom::problem::{Code, Problem};
 use cloakroom::{SessionId, User};
 use serde::Deserialize;
 
-/// Where the password is asked for before a device is ended.
-const CONFIRM: &str = "/auth/step-up?reason=end-device&rd=/account";
-
 #[derive(Debug, Default, Deserialize)]
 pub struct PageQuery {
     notice: Option<String>,
@@ -60,36 +57,27 @@ pub async fn page(
     Ok(app.pages.html(StatusCode::OK, &page))
 }
 
-/// "End" beside a device. Asks for the password first if that is long ago.
+/// "End" beside a device.
 pub async fn end(user: User, Segment(id): Segment) -> Result<Response, Problem> {
-    if !user.is_fresh() {
-        return Ok(redirect(CONFIRM));
-    }
-    let ended = match id.parse::<SessionId>() {
-        Ok(id) => user.end(&id).await?,
-        Err(_) => false,
-    };
-    Ok(done(if ended {
-        AccountNotice::DeviceEnded
-    } else {
-        AccountNotice::DeviceGone
-    }))
+    part(&user, &id, AccountNotice::DeviceEnded).await
 }
 
 /// "This was not me" beside a device: it ends, and the operators are told.
 pub async fn disown(user: User, Segment(id): Segment) -> Result<Response, Problem> {
+    part(&user, &id, AccountNotice::Disowned).await
+}
+
+/// Asks for the password first if that is long ago.
+async fn part(user: &User, id: &str, notice: AccountNotice) -> Result<Response, Problem> {
     if !user.is_fresh() {
-        return Ok(redirect(CONFIRM));
+        return Ok(redirect("/auth/step-up?reason=end-device&rd=/account"));
     }
     let ended = match id.parse::<SessionId>() {
-        Ok(id) => user.disown(&id).await?,
+        Ok(id) if notice == AccountNotice::Disowned => user.disown(&id).await?,
+        Ok(id) => user.end(&id).await?,
         Err(_) => false,
     };
-    Ok(done(if ended {
-        AccountNotice::Disowned
-    } else {
-        AccountNotice::DeviceGone
-    }))
+    Ok(done(if ended { notice } else { AccountNotice::DeviceGone }))
 }
 
 fn done(notice: AccountNotice) -> Response {
