@@ -333,6 +333,18 @@ fn a_browser_that_proves_nothing_is_new_whatever_it_calls_itself_and_one_that_do
 }
 
 #[test]
+fn a_country_that_a_known_browser_logs_in_from_is_no_news_and_then_known() {
+    let mut story = Story::default();
+    story.open_in(false, 0, 1, ZURICH, FIREFOX);
+    story.open_in(true, 48 * HOUR, 2, TOKYO, FIREFOX);
+    assert_eq!(story.rules(), []);
+    story.act(Kind::Renewed, 96 * HOUR, "alice", 1, TOKYO, FIREFOX);
+    assert_eq!(story.rules(), []);
+    story.act(Kind::BindingChanged, 144 * HOUR, "alice", 1, NEW_YORK, FIREFOX);
+    assert_eq!(story.rules(), [Rule::NewCountry], "a session is not its browser");
+}
+
+#[test]
 fn who_always_logs_in_in_a_private_window_is_asked_twice_and_then_only_about_other_devices() {
     let mut story = Story::default();
     for day in 0..10_u8 {

@@ -454,7 +454,7 @@ fn each_mistake_in_a_other_section_key_names_its_value_and_the_bound() {
                         from 1 to 100000, from 1ms to 24h";
     const RULE: &str = "must be one of impossible-travel, several-countries, login-cycles, failed-logins, \
                         password-spraying, token-guessing, token-reuse, new-device, new-country, device-change, \
-                        session-rise";
+                        session-rise, disowned-session";
     const SAMPLE: &str = "must be the SHA-256 of a key of your own, not of a sample";
     assert_refused(&[
         ("headers.hsts_subdomains", "1", "must be true or false"),

@@ -8,10 +8,12 @@ use crate::settings::NewCountry;
 use crate::sight::Sight;
 use cloakroom_core::Subject;
 
-/// Before the sight is noted. The very first country is none.
+/// Before the sight is noted. The very first country is none, nor is one in which a browser logs in that proves to be the
+/// user's own: it travels with them.
 pub(crate) fn judge(rule: &NewCountry, subject: &Subject, person: &Person, sight: &Sight) -> Option<Finding> {
     let country = sight.place.evident().filter(|_| rule.on)?;
-    if person.countries.is_empty() || person.countries.holds(&country) {
+    let own = sight.known == Some(true);
+    if own || person.countries.is_empty() || person.countries.holds(&country) {
         return None;
     }
     Some(Finding {
