@@ -132,9 +132,9 @@ impl fmt::Display for Actor {
 }
 
 /// What an entry of the journal says in plain words and [`Event`] reads again.
-pub(crate) const KNOWN_BROWSER: &str = "known browser";
-pub(crate) const NEW_BROWSER: &str = "new browser";
-pub(crate) const DISOWNED: &str = "disowned: the user says that it was not them";
+const KNOWN_BROWSER: &str = "known browser";
+const NEW_BROWSER: &str = "new browser";
+const DISOWNED: &str = "disowned: the user says that it was not them";
 
 /// When, by whom and from where: what a store writes beside every change it makes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -162,6 +162,18 @@ struct CauseWire<'a> {
 }
 
 impl Cause {
+    /// Of a log-in: in a browser that had logged in to this account before, or not ([`Event::known_browser`]).
+    #[must_use]
+    pub fn in_browser(self, known: bool) -> Self {
+        self.saying(if known { KNOWN_BROWSER } else { NEW_BROWSER })
+    }
+
+    /// Of an ending: the user says that the session was none of theirs ([`Event::is_disowned`]).
+    #[must_use]
+    pub fn disowning(self) -> Self {
+        self.saying(DISOWNED)
+    }
+
     /// The bytes that a store may keep instead of columns of its own.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -41,7 +41,5 @@ local function tidy(subject, lost)
     end
     gone[it[1]] = true
   end
-  if #lost > 0 then
-    strike_all(subject, gone)
-  end
+  strike_all(subject, gone)
 end

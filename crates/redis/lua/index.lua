@@ -84,6 +84,9 @@ end
 
 -- Takes all ids out that are keys of a table, in one pass over the roll: what stays closes up.
 local function strike_all(subject, ids)
+  if not next(ids) then
+    return
+  end
   local key, tag, found = chunks(subject)
   local staying = {}
   for _, chunk in ipairs(found) do

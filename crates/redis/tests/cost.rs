@@ -192,17 +192,12 @@ async fn listing_and_ending_all_grow_with_the_users_own_sessions_alone() {
             assert_eq!(store.list(&user).await.unwrap().len(), own);
         });
         let listed = listed.await;
-        let end = |at| {
-            let (cause, user) = (cause(after(at)), &user);
-            let store = &store;
-            async move {
-                store
-                    .close_subject(user, spared, CloseReason::Revoked, &cause)
-                    .await
-            }
-        };
+        let cause = cause(after(1));
         let ended = inside(&mut raw, async {
-            assert_eq!(end(1).await.unwrap().ended.len(), own - 1);
+            let all = store
+                .close_subject(&user, spared, CloseReason::Revoked, &cause)
+                .await;
+            assert_eq!(all.unwrap().ended.len(), own - 1);
         });
         measured.push((own, listed, ended.await));
         let left = store.list(&user).await.unwrap();

@@ -2,7 +2,7 @@
 
 use super::{Active, SessionError, Sessions, TRIES};
 use crate::client::Client;
-use crate::event::{Actor, Cause, CloseReason, DISOWNED, Kind};
+use crate::event::{Actor, Cause, CloseReason, Kind};
 use crate::id::SessionId;
 use crate::key::{Bucket, Key};
 use crate::record::Slot;
@@ -112,8 +112,7 @@ impl Sessions {
         id: &SessionId,
         client: &Client,
     ) -> Result<bool, SessionError> {
-        self.end_of(subject, id, &self.user(client).saying(DISOWNED))
-            .await
+        self.end_of(subject, id, &self.user(client).disowning()).await
     }
 
     async fn end_of(&self, subject: &Subject, id: &SessionId, cause: &Cause) -> Result<bool, SessionError> {

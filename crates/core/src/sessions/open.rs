@@ -4,7 +4,7 @@ use super::active::seal_data;
 use super::{Active, SessionError, Sessions};
 use crate::client::Client;
 use crate::data::{Changes, Data, DataError};
-use crate::event::{CloseReason, KNOWN_BROWSER, NEW_BROWSER};
+use crate::event::CloseReason;
 use crate::key::Bucket;
 use crate::policy::WhenFull;
 use crate::random;
@@ -81,10 +81,10 @@ impl LogIn {
 
     /// Whether this browser has logged in to this account before, as a cookie of its own may prove. It goes into the journal
     /// (`known browser`, `new browser`), so that whoever watches it can tell a stranger who has the password from the
-    /// user's own laptop, which says the same of itself. Say nothing for programs, which keep no cookies.
+    /// user's own laptop, which says the same of itself. Say nothing (`None`) for programs, which keep no cookies.
     #[must_use]
-    pub fn known_browser(mut self, known: bool) -> Self {
-        self.known_browser = Some(known);
+    pub fn known_browser(mut self, known: impl Into<Option<bool>>) -> Self {
+        self.known_browser = known.into();
         self
     }
 
@@ -161,10 +161,7 @@ impl Sessions {
         };
         let mut opening = self.opening(bucket, Some(identity), &data, client)?;
         if let Some(known) = log_in.known_browser {
-            opening.1.cause = opening
-                .1
-                .cause
-                .saying(if known { KNOWN_BROWSER } else { NEW_BROWSER });
+            opening.1.cause = self.user(client).in_browser(known);
         }
         opening.1.replaces = current
             .as_ref()

@@ -74,10 +74,10 @@ pub async fn open(
     for method in words("auth", &opening.auth)? {
         log_in = log_in.with(method);
     }
-    if let Some(known) = opening.known_browser {
-        log_in = log_in.known_browser(known);
-    }
-    let log_in = log_in.remember(opening.remember).data(data);
+    let log_in = log_in
+        .remember(opening.remember)
+        .known_browser(opening.known_browser)
+        .data(data);
     let active = app.sessions.log_in(log_in, &client, None).await?;
     let cause = app.sessions.operator(&name).saying("opened a session");
     let event = Event::of(Kind::Admin, cause)

@@ -1,5 +1,6 @@
 //! The account page: who you are, and where you are logged in.
 
+use super::sessions::end_one;
 use crate::app::App;
 use crate::app::address::{Lenient, Segment};
 use crate::app::failure::redirect;
@@ -8,8 +9,8 @@ use crate::pages::{AccountNotice, AccountPage, OtherSessions};
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use cloakroom::User;
 use cloakroom::problem::{Code, Problem};
-use cloakroom::{SessionId, User};
 use serde::Deserialize;
 
 #[derive(Debug, Default, Deserialize)]
@@ -59,25 +60,25 @@ pub async fn page(
 
 /// "End" beside a device.
 pub async fn end(user: User, Segment(id): Segment) -> Result<Response, Problem> {
-    part(&user, &id, AccountNotice::DeviceEnded).await
+    part(&user, &id, false).await
 }
 
 /// "This was not me" beside a device: it ends, and the operators are told.
 pub async fn disown(user: User, Segment(id): Segment) -> Result<Response, Problem> {
-    part(&user, &id, AccountNotice::Disowned).await
+    part(&user, &id, true).await
 }
 
 /// Asks for the password first if that is long ago.
-async fn part(user: &User, id: &str, notice: AccountNotice) -> Result<Response, Problem> {
+async fn part(user: &User, id: &str, disowned: bool) -> Result<Response, Problem> {
     if !user.is_fresh() {
         return Ok(redirect("/auth/step-up?reason=end-device&rd=/account"));
     }
-    let ended = match id.parse::<SessionId>() {
-        Ok(id) if notice == AccountNotice::Disowned => user.disown(&id).await?,
-        Ok(id) => user.end(&id).await?,
-        Err(_) => false,
-    };
-    Ok(done(if ended { notice } else { AccountNotice::DeviceGone }))
+    let ended = end_one(user, id, disowned).await?;
+    Ok(done(match (ended, disowned) {
+        (true, true) => AccountNotice::Disowned,
+        (true, false) => AccountNotice::DeviceEnded,
+        (false, _) => AccountNotice::DeviceGone,
+    }))
 }
 
 fn done(notice: AccountNotice) -> Response {

@@ -168,10 +168,8 @@ async fn enter(app: &App, session: &Session, attempt: Attempt<'_>) -> Result<(),
     let mut log_in = LogIn::of(subject.clone())
         .with(method)
         .roles(roles(&user)?)
-        .remember(attempt.remember);
-    if let Some(known) = attempt.known_browser {
-        log_in = log_in.known_browser(known);
-    }
+        .remember(attempt.remember)
+        .known_browser(attempt.known_browser);
     if let Some(epoch) = began {
         log_in = log_in.began(epoch);
     }

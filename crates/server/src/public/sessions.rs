@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use cloakroom::problem::{Code, Problem};
-use cloakroom::{Fresh, SessionId, User};
+use cloakroom::{Fresh, SessionError, SessionId, User};
 use serde::{Deserialize, Serialize};
 
 /// A list of sessions.
@@ -42,15 +42,18 @@ pub async fn end(
     Segment(id): Segment,
     Query(ending): Query<Ending>,
 ) -> Result<StatusCode, Problem> {
-    let id: SessionId = id.parse().map_err(|_| Code::NotFound)?;
-    let ended = if ending.disowned {
-        user.disown(&id).await?
-    } else {
-        user.end(&id).await?
-    };
-    if ended {
+    if end_one(&user, &id, ending.disowned).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(Code::NotFound.into())
+    }
+}
+
+/// Answers whether there was one. What is no id names none.
+pub(super) async fn end_one(user: &User, id: &str, disowned: bool) -> Result<bool, SessionError> {
+    match id.parse::<SessionId>() {
+        Ok(id) if disowned => user.disown(&id).await,
+        Ok(id) => user.end(&id).await,
+        Err(_) => Ok(false),
     }
 }

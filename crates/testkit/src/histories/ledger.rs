@@ -70,7 +70,7 @@ impl Ledger {
 
     /// The user logged in, in a browser that did so before, or not.
     pub fn opened(&mut self, at: f64, subject: &Subject, session: SessionId, from: &From, known: bool) {
-        let cause = cause(Some(from)).saying(if known { "known browser" } else { "new browser" });
+        let cause = cause(Some(from)).in_browser(known);
         let event = Event::of(Kind::Opened, cause)
             .about(Some(subject.clone()))
             .in_session(session);

@@ -20,7 +20,7 @@ pub(crate) struct Person {
     pub countries: Known<Country>,
     pub usual: Usual,
     /// How often a browser of a known name had forgotten that it logged in before, less how often one had not.
-    pub forgetful: u8,
+    forgetful: u8,
 }
 
 /// A session in one place.
@@ -32,6 +32,8 @@ pub(crate) struct Stay {
 }
 
 const STAYS: usize = 12;
+/// So many log-ins of browsers that have forgotten (private windows, cookies that are deleted), and it is a habit.
+const HABIT: u8 = 2;
 
 impl Person {
     /// What a live session was last seen on.
@@ -57,8 +59,28 @@ impl Person {
         seen
     }
 
+    /// Whether somebody was seen on a device of this name.
+    pub fn knows_device_of(&self, sight: &Sight) -> bool {
+        sight
+            .device
+            .as_ref()
+            .is_some_and(|device| self.devices.holds(device))
+    }
+
+    /// Whether their browsers mostly forget that they logged in.
+    pub fn is_forgetful(&self) -> bool {
+        self.forgetful >= HABIT
+    }
+
     /// Notes where somebody is. A session that stays in its network, or has no address, stays.
     pub fn note(&mut self, sight: &Sight) {
+        match sight.known {
+            Some(true) => self.forgetful = self.forgetful.saturating_sub(1),
+            Some(false) if self.knows_device_of(sight) => {
+                self.forgetful = self.forgetful.saturating_add(1).min(2 * HABIT);
+            }
+            _ => {}
+        }
         if let Some(device) = &sight.device {
             self.devices.see(device, sight.at);
         }

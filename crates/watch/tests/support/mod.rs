@@ -96,9 +96,7 @@ impl Story {
         let mut event = event(Kind::Opened, second, ip, agent)
             .about(Some(subject("alice")))
             .in_session(id(session));
-        event.cause = event
-            .cause
-            .saying(if known { "known browser" } else { "new browser" });
+        event.cause = event.cause.in_browser(known);
         self.see(event)
     }
 
@@ -108,7 +106,7 @@ impl Story {
             .about(Some(subject("alice")))
             .in_session(id(session));
         event.reason = Some(CloseReason::Revoked);
-        event.cause = event.cause.saying("disowned: the user says that it was not them");
+        event.cause = event.cause.disowning();
         self.see(event)
     }
 
