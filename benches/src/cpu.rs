@@ -14,3 +14,21 @@ pub fn used(pid: u32) -> Result<Duration> {
     }
     Ok(sum)
 }
+
+/// Microseconds of processor time that each of these processes uses while something is done, for each of the `count` times
+/// that it is done.
+#[allow(clippy::cast_precision_loss, reason = "thousands of requests, not 2^52")]
+pub async fn used_while<const N: usize>(
+    pids: [u32; N],
+    count: usize,
+    something: impl Future<Output = Result<()>>,
+) -> Result<[f64; N]> {
+    let read = || pids.map(used).into_iter().collect::<Result<Vec<_>>>();
+    let before = read()?;
+    something.await?;
+    let mut each = [0.0; N];
+    for ((each, before), after) in each.iter_mut().zip(before).zip(read()?) {
+        *each = after.saturating_sub(before).as_secs_f64() * 1e6 / count as f64;
+    }
+    Ok(each)
+}

@@ -1,6 +1,7 @@
 //! The axum applications of `a_request`: ours, and what is as bare or as simple as it gets.
 
 use crate::jwt::Jwt;
+use crate::visitor;
 use anyhow::Result;
 use axum::Router;
 use axum::extract::{Path, State};
@@ -11,6 +12,9 @@ use cloakroom::{LogIn, NearOptions, Policy, Session, SessionLayer, Token, User};
 use redis::AsyncCommands as _;
 use std::sync::Arc;
 
+/// The kind whose sessions are read from the store every time and, in the time that a benchmark takes, never written.
+pub const SELDOM_WRITTEN: &str = "session on Redis, seldom written";
+
 /// Serves the application of this kind on a free port, and prints the port.
 pub async fn serve(kind: &str, store: &str) -> Result<()> {
     let router = match kind {
@@ -20,11 +24,11 @@ pub async fn serve(kind: &str, store: &str) -> Result<()> {
         "HS256" => signed(Jwt::hs256("alice")?),
         "EdDSA" => signed(Jwt::eddsa("alice")?),
         "ES256" => signed(Jwt::es256("alice")?),
-        "layer, nobody asks" => with_sessions(bare(), store, None).await?,
+        "layer, nobody asks" => with_sessions(bare(), store, Policy::default(), None).await?,
+        SELDOM_WRITTEN => with_sessions(asking(), store, visitor::policy()?, None).await?,
         _ => {
             let near = (kind == "near cache").then(NearOptions::default);
-            let asking = Router::new().route("/", get(async |_: User| "ok\n"));
-            with_sessions(asking, store, near).await?
+            with_sessions(asking(), store, Policy::default(), near).await?
         }
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
@@ -43,8 +47,17 @@ async fn any_cookie() -> ([(HeaderName, String); 1], &'static str) {
     ([(SET_COOKIE, cookie)], "ok\n")
 }
 
-async fn with_sessions(router: Router, url: &str, near: Option<NearOptions>) -> Result<Router> {
-    let sessions = cloakroom::open_with(url, Policy::default(), near).await?;
+fn asking() -> Router {
+    Router::new().route("/", get(async |_: User| "ok\n"))
+}
+
+async fn with_sessions(
+    router: Router,
+    url: &str,
+    policy: Policy,
+    near: Option<NearOptions>,
+) -> Result<Router> {
+    let sessions = cloakroom::open_with(url, policy, near).await?;
     let router = router.route("/login/{user}", post(log_in));
     Ok(router.layer(SessionLayer::new(sessions)))
 }

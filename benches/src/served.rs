@@ -1,11 +1,10 @@
 //! A server that is measured: a process of its own, and what it takes to send it requests of users who are logged in.
 
-use crate::{client, cpu};
+use crate::client::{self, CONNECTIONS};
+use crate::cpu;
 use anyhow::{Context as _, Result};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-
-const CONNECTIONS: usize = 16;
 
 /// The server. Stops when dropped.
 pub struct Served {
@@ -16,8 +15,8 @@ pub struct Served {
 }
 
 impl Served {
-    /// Starts a program that prints the port on which it serves, and logs in.
-    pub async fn start(mut command: Command) -> Result<Self> {
+    /// Starts a program that prints the port on which it serves.
+    pub fn start(mut command: Command) -> Result<Self> {
         let name = command.get_program().to_owned();
         let child = command.stdout(Stdio::piped()).spawn();
         let child = child.with_context(|| format!("starting {}", name.display()))?;
@@ -31,20 +30,34 @@ impl Served {
         BufReader::new(output).read_line(&mut line)?;
         let port = line.trim().parse();
         server.port = port.with_context(|| format!("{} did not say its port", name.display()))?;
-        for user in 0..CONNECTIONS {
-            let cookie = client::log_in(server.port, &format!("user-{user}")).await?;
-            server.cookies.push(cookie);
-        }
         Ok(server)
     }
 
-    /// Microseconds of processor time that the server uses for each of so many requests.
-    #[allow(clippy::cast_precision_loss, reason = "thousands of requests, not 2^52")]
+    /// Logs in, as one user for each connection.
+    pub async fn log_in(mut self) -> Result<Self> {
+        for user in 0..CONNECTIONS {
+            let cookie = client::log_in(self.port, &format!("user-{user}")).await?;
+            self.cookies.push(cookie);
+        }
+        Ok(self)
+    }
+
+    /// Its process.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends so many requests, with these cookies (header lines).
+    pub async fn load(&self, cookies: &[String], requests: usize) -> Result<()> {
+        client::load(self.port, cookies, requests).await
+    }
+
+    /// Microseconds of processor time that the server uses for each of so many requests of those who are logged in.
     pub async fn microseconds(&self, requests: usize) -> Result<f64> {
-        let before = cpu::used(self.child.id())?;
-        client::load(self.port, &self.cookies, requests).await?;
-        let used = cpu::used(self.child.id())?.saturating_sub(before);
-        Ok(used.as_secs_f64() * 1e6 / requests as f64)
+        let load = self.load(&self.cookies, requests);
+        let [each] = cpu::used_while([self.pid()], requests, load).await?;
+        Ok(each)
     }
 }
 

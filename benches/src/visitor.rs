@@ -1,13 +1,17 @@
 //! Users who come with an ordinary browser, and five values in their sessions.
 
 use anyhow::Result;
-use cloakroom::{Client, Data, LogIn, Sessions, Token};
+use cloakroom::{Client, Data, LogIn, Policy, Sessions, Token};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tokio::task::JoinSet;
 
-const AGENT: &str =
+/// Its `User-Agent`.
+pub const AGENT: &str =
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
+/// Its `Accept-Language`.
+pub const LANGUAGE: &str = "en-GB,en;q=0.9,de;q=0.8";
 /// How many log in at the same time.
 const AT_ONCE: usize = 64;
 
@@ -16,7 +20,17 @@ const AT_ONCE: usize = 64;
 pub fn client() -> Client {
     Client::at([192, 0, 2, 7].into())
         .with_user_agent(AGENT)
-        .with_language("en-GB,en;q=0.9,de;q=0.8")
+        .with_language(LANGUAGE)
+}
+
+/// A policy by which they are looked up and not written to, however long filling a store takes: a check is one `GET`.
+pub fn policy() -> Result<Policy> {
+    let policy = Policy::builder()
+        .idle_timeout(Duration::from_hours(8))
+        .touch_every(Duration::from_hours(1))
+        .renew_after(None)
+        .max_sessions(50);
+    Ok(policy.build()?)
 }
 
 /// A log-in of this user.

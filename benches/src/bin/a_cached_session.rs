@@ -4,7 +4,7 @@
 //! Run: `cargo run --release -p cloakroom-benches --bin a_cached_session [COUNT…]`
 
 use anyhow::{Context as _, Result, bail};
-use cloakroom::{Activity, NearOptions, OsRandom, Policy, Sessions, SystemClock, Token};
+use cloakroom::{Activity, NearOptions, OsRandom, Sessions, SystemClock, Token};
 use cloakroom_benches::redis_server::RedisServer;
 use cloakroom_benches::visitor;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -48,13 +48,8 @@ async fn measure(counts: &[String]) -> Result<()> {
 }
 
 async fn sessions(redis: &str) -> Result<Sessions> {
-    // However long it takes to open them, they are not written to when they are read.
-    let policy = Policy::builder()
-        .idle_timeout(Duration::from_hours(8))
-        .touch_every(Duration::from_hours(1))
-        .build()?;
     let store = cloakroom::open_store(redis).await?;
-    Ok(Sessions::new(store, policy, SystemClock, OsRandom))
+    Ok(Sessions::new(store, visitor::policy()?, SystemClock, OsRandom))
 }
 
 async fn open(redis: &str, tokens: &Path, count: usize) -> Result<()> {

@@ -1,29 +1,32 @@
-//! Whether anything costs more the more sessions there are: a check that asks Redis, listing a user's sessions and ending
-//! all of them, among ten thousand sessions, a million and five million.
+//! Whether anything costs more the more sessions there are: a request whose session is asked for in Redis, listing a user's
+//! sessions and ending all of them, among ten thousand sessions, a million and five million.
 //!
-//! Each number of sessions has a Redis server of its own. They take turns, so that a machine that changes its speed
-//! changes all alike; five million take some 3 GB. Run: `cargo run --release -p cloakroom-benches --bin a_crowd
-//! [--sessions COUNT…]`
+//! Each number of sessions has a Redis server and an axum server of its own, the latter with a core to itself. They take
+//! turns, so that a machine that changes its speed changes all alike; five million take some 3 GB. Run:
+//! `cargo run --release -p cloakroom-benches --bin a_crowd [--sessions COUNT…]`
 
 use anyhow::{Context as _, Result, bail, ensure};
-use cloakroom::{
-    Activity, Actor, Client, CloseReason, OsRandom, Policy, Sessions, Subject, SystemClock, Token,
-};
+use cloakroom::{Activity, Actor, Client, CloseReason, OsRandom, Sessions, Subject, SystemClock, Token};
+use cloakroom_benches::client::CONNECTIONS;
+use cloakroom_benches::cores::{leave_the_first, only_on};
 use cloakroom_benches::cpu;
 use cloakroom_benches::figures::Figures;
+use cloakroom_benches::ours::{self, SELDOM_WRITTEN};
 use cloakroom_benches::redis_server::RedisServer;
+use cloakroom_benches::served::Served;
 use cloakroom_benches::shuffle::shuffle;
 use cloakroom_benches::visitor;
 use redis::AsyncCommands as _;
 use redis::aio::MultiplexedConnection;
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Instant;
+use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinSet;
 
 const COUNTS: [usize; 3] = [10_000, 1_000_000, 5_000_000];
 const ROUNDS: usize = 7;
-/// Checks of a turn that are under way 16 at a time, as requests of a busy server are.
+/// Requests and `GET`s of a turn, [`CONNECTIONS`] of them under way at a time.
 const CHECKS: usize = 80_000;
-const AT_ONCE: usize = 16;
 /// Checks of a turn that come one after another.
 const ALONE: usize = 4_000;
 /// How many sessions are asked about, over and over: as many at every size, and so many that no processor's caches hold
@@ -33,9 +36,13 @@ const MANY: usize = CHECKS;
 /// Sessions of the users whose sessions are listed and ended, and how many such users come in a turn.
 const DEVICES: [(usize, usize); 2] = [(5, 40), (50, 20)];
 
-#[tokio::main]
-async fn main() -> Result<()> {
+fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [serve, redis] = arguments.as_slice()
+        && serve == "serve"
+    {
+        return Runtime::new()?.block_on(ours::serve(SELDOM_WRITTEN, redis));
+    }
     let counts = match arguments.split_first() {
         None => COUNTS.to_vec(),
         Some((option, counts)) if option == "--sessions" && !counts.is_empty() => {
@@ -43,9 +50,16 @@ async fn main() -> Result<()> {
         }
         _ => bail!("a_crowd [--sessions COUNT…]"),
     };
+    // Before there are threads.
+    let core = leave_the_first()?;
+    let one_thread = Builder::new_current_thread().enable_all().build()?;
+    one_thread.block_on(compare(&counts, core))
+}
+
+async fn compare(counts: &[usize], core: Option<usize>) -> Result<()> {
     let mut crowds = Vec::new();
-    for count in counts {
-        crowds.push((Crowd::of(count).await?, Costs::default()));
+    for count in counts.iter().copied() {
+        crowds.push((Crowd::of(count, core).await?, Costs::default()));
     }
     for round in 0..=ROUNDS {
         for (crowd, costs) in &mut crowds {
@@ -62,23 +76,18 @@ async fn main() -> Result<()> {
 }
 
 /// Microseconds of processor time.
-struct Used {
-    client: f64,
-    redis: f64,
-}
-
 #[derive(Default)]
 struct Asking {
-    client: Figures,
+    asker: Figures,
     redis: Figures,
     both: Figures,
 }
 
 impl Asking {
-    fn push(&mut self, used: &Used) {
-        self.client.push(used.client);
-        self.redis.push(used.redis);
-        self.both.push(used.client + used.redis);
+    fn push(&mut self, [asker, redis]: [f64; 2]) {
+        self.asker.push(asker);
+        self.redis.push(redis);
+        self.both.push(asker + redis);
     }
 }
 
@@ -97,93 +106,71 @@ struct Crowd {
     count: usize,
     redis: RedisServer,
     sessions: Sessions,
+    served: Served,
     raw: MultiplexedConnection,
     tokens: Vec<Token>,
+    /// The header lines that carry them.
+    cookies: Vec<String>,
     /// Where their records are.
     names: Vec<Vec<u8>>,
 }
 
 impl Crowd {
-    async fn of(count: usize) -> Result<Self> {
+    async fn of(count: usize, core: Option<usize>) -> Result<Self> {
         let redis = RedisServer::start()?;
-        // That they were seen is not written before all is measured, however long filling takes: a check is one `GET`.
-        let policy = Policy::builder()
-            .idle_timeout(Duration::from_hours(8))
-            .touch_every(Duration::from_hours(1))
-            .renew_after(None)
-            .max_sessions(50)
-            .build()?;
         let store = cloakroom::open_store(&redis.url()).await?;
-        let sessions = Sessions::new(store, policy, SystemClock, OsRandom);
+        let sessions = Sessions::new(store, visitor::policy()?, SystemClock, OsRandom);
         let began = Instant::now();
         let mut tokens = visitor::many(&sessions, count, count.div_ceil(MANY).max(1)).await?;
         eprintln!("{count} sessions opened in {:.1?}", began.elapsed());
         shuffle(&mut tokens);
-        let names = tokens.iter().map(name).collect();
+        let cookie = |token: &Token| format!("Cookie: __Host-sid={}\r\n", *token.expose());
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["serve", &redis.url()]);
         let raw = redis::Client::open(redis.url())?;
         Ok(Self {
             count,
             raw: raw.get_multiplexed_async_connection().await?,
+            served: Served::start(only_on(core, command))?,
             redis,
             sessions,
+            cookies: tokens.iter().map(cookie).collect(),
+            names: tokens.iter().map(name).collect(),
             tokens,
-            names,
         })
     }
 
     async fn check(&self, costs: &mut Costs) -> Result<()> {
-        let few = &self.tokens[..self.tokens.len().min(FEW)];
-        for (asking, tokens) in [(&mut costs.few, few), (&mut costs.many, &self.tokens)] {
-            let checking = self.busy(tokens, |tokens| {
-                let (sessions, client) = (self.sessions.clone(), visitor::client());
-                async move {
-                    for token in &tokens {
-                        check(&sessions, token, &client).await?;
-                    }
-                    Ok(())
-                }
-            });
-            asking.push(&checking.await?);
+        let few = &self.cookies[..self.cookies.len().min(FEW)];
+        for (asking, cookies) in [(&mut costs.few, few), (&mut costs.many, &self.cookies)] {
+            let pids = [self.served.pid(), self.redis.pid()];
+            let asked = self.served.load(cookies, CHECKS);
+            asking.push(cpu::used_while(pids, CHECKS, asked).await?);
         }
-        let getting = self.busy(&self.names, |names| {
+        let pids = [std::process::id(), self.redis.pid()];
+        costs.get.push(cpu::used_while(pids, CHECKS, self.get()).await?);
+        Ok(())
+    }
+
+    /// Gets the records, so many at a time as there are requests, and `CHECKS` in all.
+    async fn get(&self) -> Result<()> {
+        let mut tasks = JoinSet::new();
+        for task in 0..CONNECTIONS {
+            let names = self.names.iter().skip(task).step_by(CONNECTIONS).cycle();
+            let names: Vec<_> = names.take(CHECKS / CONNECTIONS).cloned().collect();
             let mut redis = self.raw.clone();
-            async move {
+            tasks.spawn(async move {
                 for name in &names {
                     let value: Vec<u8> = redis.get(name).await?;
                     ensure!(!value.is_empty(), "a session is not where it should be");
                 }
                 Ok(())
-            }
-        });
-        costs.get.push(&getting.await?);
-        Ok(())
-    }
-
-    /// Has so many tasks ask for `CHECKS` of these things in all. Answers what each took of the processors.
-    async fn busy<T, F>(&self, all: &[T], ask: impl Fn(Vec<T>) -> F) -> Result<Used>
-    where
-        T: Clone,
-        F: Future<Output = Result<()>> + Send + 'static,
-    {
-        let parts = (0..AT_ONCE).map(|task| {
-            let part = all.iter().cycle().skip(task * all.len() / AT_ONCE);
-            part.take(CHECKS / AT_ONCE).cloned().collect()
-        });
-        let parts: Vec<Vec<T>> = parts.collect();
-        let pids = [std::process::id(), self.redis.pid()];
-        let before = [cpu::used(pids[0])?, cpu::used(pids[1])?];
-        let mut tasks: JoinSet<_> = parts.into_iter().map(ask).collect();
+            });
+        }
         while let Some(done) = tasks.join_next().await {
             done??;
         }
-        let used = |at: usize| -> Result<f64> {
-            let used = cpu::used(pids[at])?.saturating_sub(before[at]);
-            Ok(used.as_secs_f64() * 1e6 / f64::from(u32::try_from(CHECKS)?))
-        };
-        Ok(Used {
-            client: used(0)?,
-            redis: used(1)?,
-        })
+        Ok(())
     }
 
     async fn check_alone(&self, costs: &mut Costs) -> Result<()> {
@@ -259,11 +246,11 @@ fn report(crowds: &[(Crowd, Costs)]) {
     };
     let lines = |name: &str, of: &dyn Fn(&Costs) -> &Asking| {
         line(name, &|costs| &of(costs).both);
-        line("  of this process", &|costs| &of(costs).client);
+        line("  of whoever asks", &|costs| &of(costs).asker);
         line("  of redis-server", &|costs| &of(costs).redis);
     };
-    lines(&format!("a check of one of {FEW}: CPU"), &|costs| &costs.few);
-    lines(&format!("a check of one of {MANY}: CPU"), &|costs| &costs.many);
+    lines(&format!("a request of one of {FEW}: CPU"), &|costs| &costs.few);
+    lines(&format!("a request of one of {MANY}: CPU"), &|costs| &costs.many);
     lines(&format!("a bare GET of one of {MANY}: CPU"), &|costs| &costs.get);
     line("a check alone: time", &|costs| &costs.alone);
     for (kind, (devices, _)) in DEVICES.into_iter().enumerate() {

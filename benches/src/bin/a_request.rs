@@ -14,7 +14,7 @@ use cloakroom_benches::peers::{self, PEERS};
 use cloakroom_benches::redis_server::RedisServer;
 use cloakroom_benches::served::Served;
 use std::process::Command;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 
 const NONE: &str = "no session";
 const NEAR: &str = "near cache";
@@ -69,7 +69,8 @@ fn main() -> Result<()> {
     }
     // Before there are threads.
     let core = leave_the_first()?;
-    Runtime::new()?.block_on(compare(&effort, core, with_peers, &only))
+    let one_thread = Builder::new_current_thread().enable_all().build()?;
+    one_thread.block_on(compare(&effort, core, with_peers, &only))
 }
 
 /// Compares those that are named; all, if none is.
@@ -87,7 +88,7 @@ async fn compare(effort: &Effort, core: Option<usize>, with_peers: bool, only: &
         command.args(["serve", kind, store]);
         servers.push((
             kind,
-            Served::start(only_on(core, command)).await?,
+            Served::start(only_on(core, command))?.log_in().await?,
             Figures::default(),
         ));
     }
@@ -95,7 +96,7 @@ async fn compare(effort: &Effort, core: Option<usize>, with_peers: bool, only: &
         let command = peers::command(program, kind, &redis.url())?;
         servers.push((
             name,
-            Served::start(only_on(core, command)).await?,
+            Served::start(only_on(core, command))?.log_in().await?,
             Figures::default(),
         ));
     }
