@@ -62,6 +62,11 @@ impl Key {
         u64::from_le_bytes(word)
     }
 
+    /// One more byte of the hash, for a first guess whether a key is the one.
+    pub(crate) fn tag(&self) -> u8 {
+        self.0[9]
+    }
+
     /// The shard this key belongs to.
     #[must_use]
     pub fn bucket(&self) -> Bucket {

@@ -21,6 +21,7 @@ mod follow;
 mod forgetting;
 mod interned;
 mod lease;
+mod line;
 mod options;
 mod revoked;
 mod second_chance;
