@@ -3,12 +3,14 @@
 #![allow(dead_code, unused_imports)] // each test binary uses its own part
 
 mod cluster;
+mod cluster_bench;
 mod fixture;
 mod node;
 mod sentinel;
 mod server;
 
-pub use cluster::{Cluster, ClusterBench, ask, free_port};
+pub use cluster::{Cluster, ask, free_port};
+pub use cluster_bench::ClusterBench;
 pub use fixture::Bench;
 pub use node::{Node, client, now};
 pub use sentinel::{GROUP, Sentinel, Watched, until};

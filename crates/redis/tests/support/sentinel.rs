@@ -1,4 +1,6 @@
 //! A primary, two replicas, and three Sentinels that watch them.
+//!
+//! The tests of the server include this file.
 
 use super::{Server, ask};
 use std::net::TcpListener;

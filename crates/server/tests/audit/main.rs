@@ -7,6 +7,7 @@
 mod common;
 
 mod commands;
+mod fail_over;
 mod forgotten;
 mod full;
 mod outlives;

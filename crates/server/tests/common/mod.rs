@@ -6,13 +6,12 @@
 
 mod browser;
 mod http;
-#[path = "../../../redis/tests/support/server.rs"]
 mod redis;
 mod server;
 
 pub use browser::Browser;
 pub use http::{Answer, Ask};
-pub use redis::Server as Redis;
+pub use redis::{Cluster, Server as Redis, Watched};
 pub use server::{ADMIN_KEY, ORIGIN, Server, Setup, kind, password_of, run, shared, signal};
 
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! What is odd is told once, and answered as configured.
 
-use crate::common::{Browser, Redis, Server, Setup, password_of, until};
+use crate::common::{Browser, Cluster, Redis, Server, Setup, Watched, password_of, until};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
@@ -34,10 +34,8 @@ fn of_rule<'a>(alerts: &'a [Value], rule: &str) -> Vec<&'a Value> {
     alerts.iter().filter(|alert| alert["rule"] == rule).collect()
 }
 
-#[test]
-fn an_alert_says_what_who_why_how_sure_and_what_to_do_once_for_all_servers_and_restarts() {
-    let redis = Redis::start();
-    let setup = Setup::default().set("store", &redis.url());
+fn an_alert_is_told_once_for_all_servers_and_restarts(store: &str) {
+    let setup = Setup::default().set("store", store);
     let first = setup.start();
     let second = setup.clone().in_folder_of(&first).start();
     let name = first.user(&[]);
@@ -68,6 +66,21 @@ fn an_alert_says_what_who_why_how_sure_and_what_to_do_once_for_all_servers_and_r
         let all = alerts(server, &name);
         assert_eq!(of_rule(&all, "login-cycles").len(), 1, "{all:#?}");
     }
+}
+
+#[test]
+fn an_alert_says_what_who_why_how_sure_and_what_to_do_once_for_all_servers_and_restarts() {
+    an_alert_is_told_once_for_all_servers_and_restarts(&Redis::start().url());
+}
+
+#[test]
+fn an_alert_is_told_once_for_all_servers_and_restarts_sentinel() {
+    an_alert_is_told_once_for_all_servers_and_restarts(&Watched::start().url());
+}
+
+#[test]
+fn an_alert_is_told_once_for_all_servers_and_restarts_cluster() {
+    an_alert_is_told_once_for_all_servers_and_restarts(&Cluster::start(0).url());
 }
 
 #[test]

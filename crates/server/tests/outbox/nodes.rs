@@ -1,6 +1,6 @@
 //! Two servers on one store.
 
-use crate::common::{Redis, Server, Setup};
+use crate::common::{Cluster, Redis, Server, Setup, Watched, password_of};
 use crate::receiver::{Act, Receiver};
 use crate::{about, sending_to, within};
 use std::time::{Duration, Instant};
@@ -72,4 +72,45 @@ fn when_the_sender_is_killed_the_other_takes_over_within_seconds_sqlite() {
 fn when_the_sender_is_killed_the_other_takes_over_within_seconds_redis() {
     let redis = Redis::start();
     when_the_sender_is_killed(&sending_to("http://127.0.0.1:1/").set("store", &redis.url()));
+}
+
+#[test]
+fn when_the_sender_is_killed_the_other_takes_over_within_seconds_sentinel() {
+    let watched = Watched::start();
+    when_the_sender_is_killed(&sending_to("http://127.0.0.1:1/").set("store", &watched.url()));
+}
+
+#[test]
+fn when_the_sender_is_killed_the_other_takes_over_within_seconds_cluster() {
+    let cluster = Cluster::start(0);
+    when_the_sender_is_killed(&sending_to("http://127.0.0.1:1/").set("store", &cluster.url()));
+}
+
+#[test]
+fn when_the_stores_primary_is_replaced_everything_is_sent_all_the_same() {
+    let watched = Watched::start();
+    let receiver = Receiver::start(|_, _| Act::Status(200));
+    let store = format!("{}?replicas=1", watched.url());
+    let server = sending_to(&receiver.url()).set("store", &store).start();
+    within(15, "it sends", || sends(&server));
+    let names: Vec<_> = (0..3).map(|_| server.user(&[])).collect();
+    let all_came = |names: &[String]| {
+        let mut missing = names
+            .iter()
+            .filter(|name| about(&receiver, name) != ids(&server, name));
+        missing.next().is_none()
+    };
+    names.iter().for_each(|name| drop(server.logged_in(name)));
+    within(10, "what came before", || all_came(&names));
+
+    let before = watched.primary();
+    watched.fail_over();
+    within(20, "another one is the primary", || watched.primary() != before);
+    for name in &names {
+        within(10, "it takes log-ins again", || {
+            let browser = server.browser();
+            browser.try_log_in(name, &password_of(name)).status == 200
+        });
+    }
+    within(20, "what came after", || all_came(&names));
 }
