@@ -11,6 +11,7 @@ use cloakroom::{
 use cloakroom_benches::figures::Figures;
 use cloakroom_benches::jwt::Jwt;
 use cloakroom_benches::shuffle::shuffle;
+use cloakroom_benches::visitor;
 use sha2::{Digest as _, Sha256};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
@@ -24,8 +25,6 @@ const CHECKS: usize = 1 << 20;
 /// needs a while to part them.
 const SETTLING: Duration = Duration::from_secs(1);
 const LEASE: Duration = Duration::from_secs(10);
-const AGENT: &str =
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -90,7 +89,7 @@ struct Cached {
 
 impl Cached {
     async fn of(count: usize) -> Result<Self> {
-        let client = Client::at([192, 0, 2, 7].into()).with_user_agent(AGENT);
+        let client = visitor::client();
         let bare = Sessions::new(
             Arc::new(MemoryStore::new()),
             Policy::default(),
