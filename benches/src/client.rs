@@ -1,5 +1,5 @@
-//! A client that logs in, then sends the same request over and over on a few connections, and checks that each answer is
-//! a 200.
+//! A client that logs in, then asks for the same page over and over on a few connections, each time as one of those who are
+//! logged in, and checks that each answer is a 200.
 
 use crate::visitor::{AGENT, LANGUAGE};
 use anyhow::{Context as _, Result, bail, ensure};

@@ -1,4 +1,4 @@
-//! The axum applications of `a_request`: ours, and what is as bare or as simple as it gets.
+//! The axum applications of `a_request` and `a_crowd`: ours, and what is as bare or as simple as it gets.
 
 use crate::jwt::Jwt;
 use crate::visitor;

@@ -58,7 +58,7 @@ fn main() -> Result<()> {
 
 async fn compare(counts: &[usize], core: Option<usize>) -> Result<()> {
     let mut crowds = Vec::new();
-    for count in counts.iter().copied() {
+    for &count in counts {
         crowds.push((Crowd::of(count, core).await?, Costs::default()));
     }
     for round in 0..=ROUNDS {

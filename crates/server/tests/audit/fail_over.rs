@@ -1,10 +1,9 @@
 //! The trail on a store whose primaries are replaced.
 
-use crate::common::{Cluster, Server, Watched, password_of, until};
+use crate::common::{Cluster, Watched, password_of, until};
 use crate::{everything, journal, sealed};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 /// What happened to each, and when, in order. A cluster has a log for each of its parts, and what happened in two of them
 /// comes in any order; and there an event's id begins with the primary that it was read from.
@@ -32,18 +31,14 @@ fn the_trail_goes_on(store: &str, replace_a_primary: impl FnOnce()) {
     names.iter().for_each(|name| drop(server.logged_in(name)));
     agrees(names.len());
     replace_a_primary();
-    names.iter().for_each(|name| log_in_when_it_can(&server, name));
+    for name in &names {
+        // While a primary is replaced, log-ins are refused.
+        until("they log in again", || {
+            server.browser().try_log_in(name, &password_of(name)).status == 200
+        });
+    }
     agrees(2 * names.len());
     server.do_run(&["audit", "verify"]);
-}
-
-/// While a primary is replaced, log-ins are refused.
-fn log_in_when_it_can(server: &Server, name: &str) {
-    let asked = Instant::now();
-    while server.browser().try_log_in(name, &password_of(name)).status != 200 {
-        assert!(asked.elapsed() < Duration::from_secs(30), "{name} can not log in");
-        std::thread::sleep(Duration::from_millis(100));
-    }
 }
 
 #[test]
