@@ -123,18 +123,19 @@ impl Near {
         follow::follow(Arc::clone(self), store, touch_every, wanted)
     }
 
+    /// What `look` makes of the record under a key at this moment, if a hit counts now.
+    pub(crate) fn get<T>(&self, key: &Key, look: impl FnOnce(&Arc<Found>, Timestamp) -> T) -> Option<T> {
+        let moment = || self.may_answer().then(|| self.clock.now());
+        self.shards.get(key, moment, look)
+    }
+
     /// Whether a hit counts at this moment.
-    pub(crate) fn may_answer(&self) -> bool {
+    fn may_answer(&self) -> bool {
         let holds = self.lease.holds(self.clock.steady());
         if !holds {
             self.counts.stood_aside.fetch_add(1, Ordering::Relaxed);
         }
         holds
-    }
-
-    /// What `look` makes of the record under a key. Ask [`may_answer`](Self::may_answer) first.
-    pub(crate) fn get<T>(&self, key: &Key, look: impl FnOnce(&Arc<Found>) -> T) -> Option<T> {
-        self.shards.get(key, look)
     }
 
     /// Permission to fill: to be asked for before the store is.

@@ -36,6 +36,15 @@ impl SecondChance {
         }
     }
 
+    /// Has the line that a look-up reads first fetched from memory, and does not wait for it.
+    pub(super) fn send_for(&self, key: &Key) {
+        let line = &self.lines[self.home(key)];
+        #[cfg(target_arch = "x86_64")]
+        safe_arch::prefetch_t0(line);
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = line;
+    }
+
     pub(super) fn get(&self, key: &Key) -> Option<&Arc<Found>> {
         let (at, way) = self.find(key)?;
         let line = &self.lines[at];

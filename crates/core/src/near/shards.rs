@@ -56,11 +56,22 @@ impl Shards {
         Self((0..count).map(|_| shard()).collect())
     }
 
-    /// What `look` makes of the record under a key. It looks while the shard is locked: whether the record is worth
-    /// handing out is seen before its count of owners is written to, so that the processor fetches all of it at once.
-    pub(super) fn get<T>(&self, key: &Key, look: impl FnOnce(&Arc<Found>) -> T) -> Option<T> {
+    /// What `look` makes of the record under a key, at the moment that `moment` tells; nothing if it says that none may be
+    /// handed out now. It reads a clock, which takes as long as a good part of a fetch from memory, so the line is sent for before.
+    /// `look` looks while the shard is locked: whether the record is worth handing out is seen before its count of owners is
+    /// written to, so that the processor fetches all of it at once.
+    pub(super) fn get<M, T>(
+        &self,
+        key: &Key,
+        moment: impl FnOnce() -> Option<M>,
+        look: impl FnOnce(&Arc<Found>, M) -> T,
+    ) -> Option<T> {
         let shard = self.shard(key);
-        let found = shard.held.read().records.get(key).map(look);
+        let held = shard.held.read();
+        held.records.send_for(key);
+        let moment = moment()?;
+        let found = held.records.get(key).map(|found| look(found, moment));
+        drop(held);
         let count = if found.is_some() {
             &shard.hits
         } else {

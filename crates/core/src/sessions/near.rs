@@ -85,16 +85,13 @@ impl Sessions {
     #[must_use]
     pub fn glance(&self, token: &Token, client: &Client, activity: Activity) -> Option<Active> {
         let near = self.0.near.as_deref()?;
-        // The clocks first: reading one waits for whatever is being fetched from memory.
-        let now = self.now();
-        near.may_answer().then_some(())?;
         let key = token.key();
         // What looks dead, or wants more than to be marked as seen, is read again before it is believed.
-        let worth = |found: &Arc<Found>| match self.policy().judge(&found.record, client, None, now) {
-            Verdict::Alive(alive) => Some((alive, Arc::clone(found))),
+        let worth = |found: &Arc<Found>, now| match self.policy().judge(&found.record, client, None, now) {
+            Verdict::Alive(alive) => Some((alive, Arc::clone(found), now)),
             Verdict::Dead(_) => None,
         };
-        let (alive, mut found) = near.get(&key, worth)??;
+        let (alive, mut found, now) = near.get(&key, worth)??;
         match activity {
             Activity::User if alive.wants_only_a_touch() => {
                 let deadline = self.deadline_if_seen(&found.record, now);
