@@ -9,7 +9,7 @@ use std::fmt::Write;
 use std::time::Instant;
 
 /// Explores all there is. Fails if something that must be true is not, or if something that has to happen never does.
-/// What is named in `but` is expected to be otherwise, and has to be.
+/// What is named in `but` is expected not to be true, and has to be found so.
 pub fn holds(name: &str, protocol: &Protocol, but: &[&'static str]) {
     let began = Instant::now();
     let mut search = protocol.clone().checker();
@@ -22,7 +22,13 @@ pub fn holds(name: &str, protocol: &Protocol, but: &[&'static str]) {
         let found = checker.discovery(property.name);
         let expected = (property.expectation == Expectation::Sometimes) != but.contains(&property.name);
         let steps = found.as_ref().map(steps).unwrap_or_default();
-        assert_eq!(found.is_some(), expected, "{name}: {}\n{steps}", property.name);
+        let is = match (expected, property.expectation) {
+            (false, _) => "not always so",
+            (true, Expectation::Sometimes) => "never so",
+            (true, _) => "always so, though it is named as what is not",
+        };
+        let property = property.name;
+        assert!(found.is_some() == expected, "{name}: {is}: {property}\n{steps}");
     }
     // Nothing ended the search before its end: no fault, no time limit, no greatest depth.
     assert!(checker.is_done(), "{name}: something is left to explore");
