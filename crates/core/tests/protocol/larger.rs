@@ -74,15 +74,3 @@ fn for_two_fail_overs() {
     };
     all_is_well("two fail-overs", bounds, &[A_FAIL_OVER_LOSES_NOTHING]);
 }
-
-#[test]
-#[ignore = "takes minutes"]
-fn for_two_nodes_and_a_fail_over() {
-    let bounds = Bounds {
-        nodes: 2,
-        entries: 1,
-        rotation: false,
-        ..FAIL_OVER
-    };
-    all_is_well("two nodes and a fail-over", bounds, &[A_FAIL_OVER_LOSES_NOTHING]);
-}
