@@ -133,32 +133,28 @@ fn read(answer: Value, heirs: u32) -> Option<Told> {
     })
 }
 
-/// How many of the replicas would be considered: none that is down, and none that does not hear the primary.
+/// How many of the replicas may be chosen: all that are up. Also one that does not hear the primary at the moment: Sentinels take
+/// it all the same if it heard one a while ago, and what they say of that is seconds old.
 fn count_heirs(replicas: Value) -> Option<u32> {
     let replicas = Reply::new("sentinel", replicas).many().ok()?;
-    let heirs = replicas.into_iter().filter_map(|it| is_heir(it.value));
+    let heirs = replicas.into_iter().filter_map(|it| is_up(it.value));
     u32::try_from(heirs.filter(|is_one| *is_one).count()).ok()
 }
 
-fn is_heir(replica: Value) -> Option<bool> {
-    let (mut is_up, mut hears) = (false, false);
+fn is_up(replica: Value) -> Option<bool> {
     for (name, value) in replica.into_map_iter().ok()? {
         let name = Reply::new("sentinel", name).bytes().ok()??;
-        let value = Reply::new("sentinel", value)
-            .bytes()
-            .ok()
-            .flatten()
-            .unwrap_or_default();
-        match name.as_slice() {
-            b"flags" => {
-                let mut flags = value.split(|byte| *byte == b',');
-                is_up = !flags.any(|flag| [&b"s_down"[..], b"o_down", b"disconnected"].contains(&flag));
-            }
-            b"master-link-status" => hears = value == b"ok",
-            _ => {}
+        if name.as_slice() == b"flags" {
+            let value = Reply::new("sentinel", value)
+                .bytes()
+                .ok()
+                .flatten()
+                .unwrap_or_default();
+            let mut flags = value.split(|byte| *byte == b',');
+            return Some(!flags.any(|flag| [&b"s_down"[..], b"o_down", b"disconnected"].contains(&flag)));
         }
     }
-    Some(is_up && hears)
+    Some(false)
 }
 
 fn unheard() -> RedisError {
