@@ -6,10 +6,6 @@ use crate::fail_over::FAIL_OVER;
 use crate::model::Protocol;
 use crate::properties::A_FAIL_OVER_LOSES_NOTHING;
 
-fn all_is_well(name: &str, bounds: Bounds, but: &[&'static str]) {
-    holds(name, &Protocol::as_written(bounds), but);
-}
-
 #[test]
 #[ignore = "takes minutes"]
 fn for_one_node_and_everything_that_happens_to_a_session() {
@@ -22,7 +18,11 @@ fn for_one_node_and_everything_that_happens_to_a_session() {
         trims: true,
         ..Bounds::least()
     };
-    all_is_well("one node, everything that happens to a session", bounds, &[]);
+    holds(
+        "one node, everything that happens to a session",
+        &Protocol::as_written(bounds),
+        &[],
+    );
 }
 
 #[test]
@@ -36,7 +36,11 @@ fn for_one_node_and_touches_changes_and_rotation() {
         edits: true,
         ..Bounds::least()
     };
-    all_is_well("one node, touches, changes, rotation", bounds, &[]);
+    holds(
+        "one node, touches, changes, rotation",
+        &Protocol::as_written(bounds),
+        &[],
+    );
 }
 
 #[test]
@@ -47,7 +51,7 @@ fn for_two_nodes_and_two_ticks() {
         lease: 2,
         ..Bounds::least()
     };
-    all_is_well("two nodes, two ticks", bounds, &[]);
+    holds("two nodes, two ticks", &Protocol::as_written(bounds), &[]);
 }
 
 #[test]
@@ -58,9 +62,9 @@ fn for_a_fail_over_with_gaps_and_a_clock_that_is_behind() {
         clock_behind: true,
         ..FAIL_OVER
     };
-    all_is_well(
+    holds(
         "fail-over, gaps, a clock behind",
-        bounds,
+        &Protocol::as_written(bounds),
         &[A_FAIL_OVER_LOSES_NOTHING],
     );
 }
@@ -72,5 +76,9 @@ fn for_two_fail_overs() {
         fail_overs: 2,
         ..FAIL_OVER
     };
-    all_is_well("two fail-overs", bounds, &[A_FAIL_OVER_LOSES_NOTHING]);
+    holds(
+        "two fail-overs",
+        &Protocol::as_written(bounds),
+        &[A_FAIL_OVER_LOSES_NOTHING],
+    );
 }
