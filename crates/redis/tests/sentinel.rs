@@ -255,6 +255,33 @@ async fn invariant_2_an_ending_is_durable_only_if_whoever_may_take_over_has_it()
     }
 }
 
+/// The Sentinels would promote it all the same, if it had heard the primary a while ago.
+#[tokio::test]
+async fn invariant_2_an_ending_waits_for_a_replica_that_does_not_hear_the_primary_at_the_moment() {
+    let watched = Watched::start();
+    let url = format!("{}?replicas=1", watched.url());
+    let store = RedisStore::connect_with(&url, support::patient()).await.unwrap();
+    assert_eq!(durable(&store).await, Durability::Durable, "both have it");
+    let deaf = watched.servers[(watched.primary() + 1) % 3].port();
+    // The primary knows of no password, so it refuses who comes with one.
+    ask(deaf, &["CONFIG", "SET", "masterauth", "wrong"]);
+    ask(deaf, &["CLIENT", "KILL", "TYPE", "master"]);
+    // Sentinels ask every ten seconds whether a replica hears its primary.
+    let asked = std::time::Instant::now();
+    while asked.elapsed() < Duration::from_secs(13) {
+        assert_eq!(durable(&store).await, Durability::PrimaryOnly);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    ask(deaf, &["CONFIG", "SET", "masterauth", ""]);
+    let asked = std::time::Instant::now();
+    while durable(&store).await != Durability::Durable {
+        assert!(
+            asked.elapsed() < Duration::from_secs(20),
+            "it hears the primary again"
+        );
+    }
+}
+
 #[tokio::test]
 async fn invariant_2_what_was_done_before_the_connection_broke_is_not_called_durable_after_it() {
     let watched = Watched::start();
