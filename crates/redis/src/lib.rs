@@ -30,8 +30,9 @@
 //!
 //! `rediss` in place of `redis` means TLS, for Sentinels and all servers. User and password of the URL are those of the
 //! servers; Sentinels have theirs in `?sentinel_user=` and `?sentinel_password=`. With `?replicas=1` an ending returns when a
-//! replica has it, too, or after the time limit; [`durability`](cloakroom_core::Store::durability) tells which. Under Sentinel it
-//! waits for all replicas that are up, since any of them may take over; elsewhere say how many there are.
+//! replica has it, too, or after the time limit; [`durability`](cloakroom_core::Store::durability) tells which. Under Sentinel and in
+//! a cluster it waits for all of the primary's replicas that are up, since any of them may take over; elsewhere say how many
+//! there are.
 //!
 //! In a cluster, all of a user lives in one of 256 slots, so every step stays atomic there, and the journal is a log for each.
 //! While an operator moves a slot, checks go on; changes of the sessions in it wait until the move is done, and fail as
@@ -87,7 +88,7 @@
 //! ```
 //!
 //! A cluster needs `+cluster|slots +asking +client|tracking` as well, and waiting for replicas `+wait`.
-//! A user of the Sentinels needs `+sentinel|master +sentinel|replicas`.
+//! A user of the Sentinels needs `+sentinel|master +sentinel|get-master-addr-by-name +sentinel|replicas`.
 //!
 //! # The server
 //!

@@ -19,8 +19,8 @@ pub struct Options {
     /// remove it. Default 7 days; only while no process of the application runs does anything stay that long.
     pub grace: Duration,
     /// How many replicas an ending waits for, so that a fail-over can not undo it: 0 to 9. Default 0, which waits for
-    /// none. Under Sentinel, anything else waits for all that are up; elsewhere one that was not waited for may take over
-    /// without the ending. A `?replicas=` in the URL wins over it.
+    /// none. Under Sentinel and in a cluster, anything else waits for all that are up; elsewhere one that was not waited for
+    /// may take over without the ending. A `?replicas=` in the URL wins over it.
     pub replicas: u32,
 }
 

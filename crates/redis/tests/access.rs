@@ -22,7 +22,7 @@ const RULE: &str = "~cr:* resetchannels -@all +get +getrange +set +setrange +del
 const IN_A_CLUSTER: &str = "+cluster|slots +asking +client|tracking";
 const FOR_REPLICAS: &str = "+wait";
 /// What a Sentinel's user needs.
-const OF_SENTINELS: &str = "+sentinel|master +sentinel|replicas";
+const OF_SENTINELS: &str = "+sentinel|master +sentinel|get-master-addr-by-name +sentinel|replicas";
 
 async fn add_user(server: &Server, name: &str, rule: &str) {
     let mut raw = raw(server).await;

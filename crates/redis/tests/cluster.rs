@@ -5,13 +5,13 @@
 
 mod support;
 
-use cloakroom_core::{Bucket, CloseReason, Kind, Position, Store, StoreError, Subject};
+use cloakroom_core::{Bucket, CloseReason, Durability, Kind, Position, Store, StoreError, Subject};
 use cloakroom_redis::{Options, RedisStore};
 use cloakroom_testkit::{Draft, START, Sample, after, cause};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use support::{Cluster, Node};
+use support::{Cluster, Node, now};
 
 /// A subject whose sessions live in a bucket.
 fn subject_in(bucket: Bucket) -> Subject {
@@ -181,6 +181,57 @@ async fn invariants_2_and_8_nothing_is_lost_or_half_done_while_slots_move_under_
     }
     let listed = store.list(&subject).await.unwrap().len();
     assert_eq!(store.count().await.unwrap(), listed as u64, "the count is right");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn invariant_2_an_ending_is_durable_only_if_every_replica_of_its_primary_has_it() {
+    let cluster = Cluster::start(2);
+    cluster.until("everybody knows who follows whom", |cluster| {
+        let ports = |at| {
+            cluster
+                .ask(at, &["CLUSTER", "SLOTS"])
+                .matches("127.0.0.1")
+                .count()
+        };
+        (0..cluster.servers.len()).all(|at| ports(at) == cluster.servers.len())
+    });
+    let url = format!("{}?replicas=1", cluster.url());
+    let store = RedisStore::connect(&url).await.unwrap();
+    let bucket = Bucket(0x3a);
+    let durable = async || store.durability(bucket, store.term(bucket)).await.unwrap();
+    let comes_to = async |wanted: Durability, why: &str| {
+        let asked = Instant::now();
+        while durable().await != wanted {
+            assert!(asked.elapsed() < Duration::from_secs(20), "{why}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    comes_to(Durability::Durable, "both have it").await;
+    let findings = store.examine(now()).await.unwrap();
+    let mut found = findings.iter().map(|finding| &finding.what);
+    assert!(
+        !found.any(|what| what.contains("wait for 1 of 2 replicas")),
+        "{findings:?}"
+    );
+    // The primary knows of no password, so it refuses who comes with one; the others see nothing of that.
+    let owner = cluster.owner(slot_of(&cluster, bucket));
+    let follows = |at: &usize| {
+        cluster
+            .ask(*at, &["CLUSTER", "NODES"])
+            .contains(&format!("myself,slave {}", cluster.id(owner)))
+    };
+    let deaf = (0..cluster.servers.len()).find(follows).unwrap();
+    cluster.ask(deaf, &["CONFIG", "SET", "masterauth", "wrong"]);
+    cluster.ask(deaf, &["CLIENT", "KILL", "TYPE", "master"]);
+    for _ in 0..5 {
+        assert_eq!(
+            durable().await,
+            Durability::PrimaryOnly,
+            "one may take over that has not"
+        );
+    }
+    cluster.ask(deaf, &["CONFIG", "SET", "masterauth", ""]);
+    comes_to(Durability::Durable, "it hears the primary again").await;
 }
 
 /// The keys that the journal says were closed.

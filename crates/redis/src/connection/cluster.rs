@@ -10,7 +10,7 @@
 use crate::connection::access::Access;
 use crate::connection::link::{Link, patiently};
 use crate::connection::routes::Ask;
-use crate::connection::slots::{Node, owners};
+use crate::connection::slots::{Drawn, Node, draw};
 use crate::connection::target::Target;
 use crate::error::{is_on_the_move, no_server, out_of_time};
 use cloakroom_core::Bucket;
@@ -243,7 +243,7 @@ impl Cluster {
             return Ok(Arc::clone(link));
         }
         let client = self.access.client(&node.host, node.port)?;
-        let link = Link::unconnected(Target::Address(client), self.limit);
+        let link = Link::unconnected(Target::Member(client), self.limit);
         links.insert(node.clone(), Arc::clone(&link));
         Ok(link)
     }
@@ -279,28 +279,29 @@ impl Cluster {
         let mut refusal = no_server();
         while let Some(answer) = answers.next().await {
             match answer {
-                Ok(owners) => return self.adopt(owners),
+                Ok(drawn) => return self.adopt(drawn),
                 Err(error) => refusal = error,
             }
         }
         Err(refusal)
     }
 
-    async fn ask_for_map(&self, node: &Node) -> Result<Vec<Option<Node>>, RedisError> {
+    async fn ask_for_map(&self, node: &Node) -> Result<Drawn, RedisError> {
         let link = self.link(node)?;
         let mut asking = redis::cmd("CLUSTER");
         asking.arg("SLOTS");
         let answer = timeout(self.limit, link.send(&asking)).await;
         let answer = answer.unwrap_or_else(|_| Err(out_of_time()))?;
-        owners(answer, node)
-            .filter(|owners| owners.iter().any(Option::is_some))
+        draw(answer, node)
+            .filter(|drawn| drawn.owners.iter().any(Option::is_some))
             .ok_or_else(no_server)
     }
 
-    fn adopt(&self, owners: Vec<Option<Node>>) -> Result<(), RedisError> {
+    fn adopt(&self, drawn: Drawn) -> Result<(), RedisError> {
+        let Drawn { owners, heirs } = drawn;
         let mut map = self.map.write();
-        for node in owners.iter().flatten() {
-            self.connect(&mut map.links, node)?;
+        for (node, heirs) in &heirs {
+            self.connect(&mut map.links, node)?.has_heirs(*heirs);
         }
         map.links.retain(|node, _| {
             owners.iter().flatten().any(|owner| owner == node) || self.seeds.contains(node)

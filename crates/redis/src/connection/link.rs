@@ -31,6 +31,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
 /// How often a first connection is tried when nobody answers.
 const ATTEMPTS: usize = 5;
+/// How many replicas may take over, when nobody has said it yet: more than there can be.
+const UNTOLD: u32 = u32::MAX;
 /// How often it is asked whether the primary is still the same.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -58,7 +60,7 @@ pub(crate) struct Link {
     spares: Spares,
     errands: Errands,
     replicas: Replicas,
-    /// How many replicas may take over, as far as that is told.
+    /// How many replicas may take over.
     heirs: AtomicU32,
     /// Whether the server may be believed.
     standing: Standing,
@@ -93,7 +95,7 @@ impl Link {
             spares: Spares::default(),
             errands: Errands::default(),
             replicas: Replicas::default(),
-            heirs: AtomicU32::new(0),
+            heirs: AtomicU32::new(UNTOLD),
             standing: Standing::default(),
             dialler: Mutex::new(None),
             looker: Mutex::new(None),
@@ -276,14 +278,23 @@ impl Link {
         wanted: u32,
         number: u64,
     ) -> Result<bool, RedisError> {
-        let wanted = wanted.max(self.heirs.load(Ordering::Relaxed));
-        let count = self.replicas.have(self, name, wanted, number).await?;
-        Ok(count >= u64::from(wanted))
+        let wanted = || wanted.max(self.heirs.load(Ordering::Relaxed));
+        if wanted() == UNTOLD {
+            return Ok(false);
+        }
+        let count = self.replicas.have(self, name, wanted(), number).await?;
+        // There may be more by now.
+        Ok(count >= u64::from(wanted()))
     }
 
-    /// Whether Sentinels say which server is the primary, and who may take its place.
-    pub(crate) fn follows_sentinels(&self) -> bool {
-        self.target.moves()
+    /// So many replicas may take over.
+    pub(crate) fn has_heirs(&self, count: u32) {
+        self.heirs.store(count, Ordering::Relaxed);
+    }
+
+    /// Whether somebody tells how many replicas may take over.
+    pub(crate) fn knows_heirs(&self) -> bool {
+        self.target.knows_heirs()
     }
 
     /// The server that is connected, or was last.
@@ -454,7 +465,9 @@ impl Link {
     /// Where to dial now.
     async fn find(&self) -> Result<Client, RedisError> {
         let primary = self.target.find(self.limit).await?;
-        self.heirs.store(primary.heirs, Ordering::Relaxed);
+        if let Some(heirs) = primary.heirs {
+            self.has_heirs(heirs);
+        }
         Ok(primary.client)
     }
 

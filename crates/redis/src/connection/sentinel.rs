@@ -13,6 +13,9 @@ use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, Value};
 use std::time::Duration;
 use tokio::time::timeout;
 
+/// Who has not answered for so long is not chosen by a Sentinel: five of its pings, which come every second.
+const PASSED_OVER: Duration = Duration::from_secs(5);
+
 pub(crate) struct Sentinels {
     each: Vec<Sentinel>,
     /// What they call the primary and its replicas.
@@ -29,9 +32,21 @@ struct Sentinel {
 /// What a Sentinel says.
 struct Told {
     epoch: u64,
-    host: String,
-    port: u16,
+    primary: Place,
     heirs: u32,
+}
+
+/// Host and port.
+type Place = (String, u16);
+
+/// What a Sentinel says of a server that it watches.
+struct Seen {
+    place: Place,
+    /// Which fail-over made it the primary, if it is the one.
+    epoch: Option<u64>,
+    /// How many replicas it has, up or not, if it is the primary.
+    replicas: Option<u32>,
+    is_up: bool,
 }
 
 impl Sentinels {
@@ -56,7 +71,7 @@ impl Sentinels {
         let mut answers: FuturesUnordered<_> = asking.collect();
         let mut latest: Option<Told> = None;
         let mut heard = 0;
-        // Whoever sees least of the others is the one that is cut off.
+        // Who sees fewest of the others is the one that is cut off.
         let mut heirs = 0;
         let mut refusal = unheard();
         while let Some(answer) = answers.next().await {
@@ -75,8 +90,11 @@ impl Sentinels {
             }
         }
         let told = latest.ok_or(refusal)?;
-        let client = self.access.client(&told.host, told.port)?;
-        Ok(Primary { client, heirs })
+        let (host, port) = &told.primary;
+        Ok(Primary {
+            client: self.access.client(host, *port)?,
+            heirs: Some(heirs),
+        })
     }
 }
 
@@ -89,16 +107,16 @@ impl Sentinel {
                 None => self.dial(limit).await?,
             };
             let mut asking = redis::pipe();
-            asking.cmd("SENTINEL").arg("MASTER").arg(master);
-            asking.cmd("SENTINEL").arg("REPLICAS").arg(master);
-            let answers = connection.send_packed_commands(&asking, 0, 2).await?;
+            for question in ["MASTER", "GET-MASTER-ADDR-BY-NAME", "REPLICAS"] {
+                asking.cmd("SENTINEL").arg(question).arg(master);
+            }
+            let answers = connection.send_packed_commands(&asking, 0, 3).await?;
             *self.connection.lock() = Some(connection);
             let mut answers = answers.into_iter().map(Value::extract_error);
-            let primary = answers.next().unwrap_or_else(|| Err(unheard()))?;
-            // Who may not ask for replicas may ask for the primary all the same.
-            let replicas = answers.next().and_then(Result::ok);
-            let heirs = replicas.and_then(count_heirs).unwrap_or(0);
-            read(primary, heirs).ok_or_else(unheard)
+            let mut next = || answers.next().unwrap_or_else(|| Err(unheard()));
+            let master = Seen::read(next()?).ok_or_else(unheard)?;
+            // Who may not ask for these may ask for the primary all the same.
+            told(master, next().ok(), next().ok()).ok_or_else(unheard)
         };
         timeout(limit, asking).await.unwrap_or_else(|_| Err(unheard()))
     }
@@ -113,50 +131,160 @@ impl Sentinel {
     }
 }
 
-fn read(answer: Value, heirs: u32) -> Option<Told> {
-    let (mut epoch, mut host, mut port) = (None, None, None);
-    for (name, value) in answer.into_map_iter().ok()? {
-        let name = Reply::new("sentinel", name).bytes().ok()??;
-        let value = Reply::new("sentinel", value);
-        match name.as_slice() {
-            b"ip" => host = String::from_utf8(value.bytes().ok()??).ok(),
-            b"port" => port = value.number().ok(),
-            b"config-epoch" => epoch = value.number().ok(),
-            _ => {}
-        }
-    }
+/// From what is told of the primary, of where clients are to go, and of the replicas. The second is ahead of the first while
+/// the Sentinel that replaces the primary still has to tell the replicas.
+fn told(master: Seen, address: Option<Value>, replicas: Option<Value>) -> Option<Told> {
+    let epoch = master.epoch?;
+    let primary = address.and_then(place).unwrap_or_else(|| master.place.clone());
+    let known = master.replicas.unwrap_or(0);
+    let heirs = replicas.and_then(|replicas| count_heirs(replicas, master, &primary));
     Some(Told {
-        epoch: epoch?,
-        host: host?,
-        port: u16::try_from(port?).ok()?,
-        heirs,
+        epoch,
+        primary,
+        heirs: heirs.unwrap_or(known),
     })
 }
 
-/// How many of the replicas may be chosen: all that are up. Also one that does not hear the primary at the moment: Sentinels take
-/// it all the same if it heard one a while ago, and what they say of that is seconds old.
-fn count_heirs(replicas: Value) -> Option<u32> {
-    let replicas = Reply::new("sentinel", replicas).many().ok()?;
-    let heirs = replicas.into_iter().filter_map(|it| is_up(it.value));
-    u32::try_from(heirs.filter(|is_one| *is_one).count()).ok()
+fn place(address: Value) -> Option<Place> {
+    let mut parts = Reply::new("sentinel", address).many().ok()?.into_iter();
+    let host = String::from_utf8(parts.next()?.bytes().ok()??).ok()?;
+    Some((host, u16::try_from(parts.next()?.number().ok()?).ok()?))
 }
 
-fn is_up(replica: Value) -> Option<bool> {
-    for (name, value) in replica.into_map_iter().ok()? {
-        let name = Reply::new("sentinel", name).bytes().ok()??;
-        if name.as_slice() == b"flags" {
-            let value = Reply::new("sentinel", value)
-                .bytes()
-                .ok()
-                .flatten()
-                .unwrap_or_default();
-            let mut flags = value.split(|byte| *byte == b',');
-            return Some(!flags.any(|flag| [&b"s_down"[..], b"o_down", b"disconnected"].contains(&flag)));
+/// How many may be chosen in the primary's place: all others that are up. Also one that does not hear the primary at the
+/// moment: Sentinels take it all the same if it heard one a while ago, and what they say of that is seconds old.
+fn count_heirs(replicas: Value, master: Seen, primary: &Place) -> Option<u32> {
+    let replicas = Reply::new("sentinel", replicas).many().ok()?;
+    let replicas = replicas.into_iter().filter_map(|it| Seen::read(it.value));
+    let others = replicas.chain([master]).filter(|it| it.place != *primary);
+    u32::try_from(others.filter(|it| it.is_up).count()).ok()
+}
+
+impl Seen {
+    fn read(answer: Value) -> Option<Self> {
+        let (mut host, mut port, mut epoch, mut replicas) = (None, None, None, None);
+        let (mut is_down, mut silence) = (false, Duration::ZERO);
+        for (name, value) in answer.into_map_iter().ok()? {
+            let name = Reply::new("sentinel", name).bytes().ok()??;
+            let value = Reply::new("sentinel", value);
+            match name.as_slice() {
+                b"ip" => host = String::from_utf8(value.bytes().ok()??).ok(),
+                b"port" => port = u16::try_from(value.number().ok()?).ok(),
+                b"config-epoch" => epoch = value.number().ok(),
+                b"num-slaves" => replicas = u32::try_from(value.number().ok()?).ok(),
+                b"flags" => is_down = says_down(&value.bytes().ok()??),
+                b"last-ok-ping-reply" => silence = Duration::from_millis(value.number().ok()?),
+                _ => {}
+            }
         }
+        Some(Self {
+            place: (host?, port?),
+            epoch,
+            replicas,
+            is_up: !is_down && silence <= PASSED_OVER,
+        })
     }
-    Some(false)
+}
+
+/// That a Sentinel has no connection to it says nothing: so it is for a moment with all of them after a fail-over.
+fn says_down(flags: &[u8]) -> bool {
+    let mut flags = flags.split(|byte| *byte == b',');
+    flags.any(|flag| [&b"s_down"[..], b"o_down"].contains(&flag))
 }
 
 fn unheard() -> RedisError {
     RedisError::from((ErrorKind::Io, "no Sentinel tells which server is the primary"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Value {
+        Value::BulkString(text.as_bytes().to_vec())
+    }
+
+    /// What is told of the server on a port, with the milliseconds since it answered a ping.
+    fn server(port: u16, flags: &str, silence: u64) -> Value {
+        let fields = [
+            ("ip", "10.0.0.1".to_owned()),
+            ("port", port.to_string()),
+            ("flags", flags.to_owned()),
+            ("last-ok-ping-reply", silence.to_string()),
+        ];
+        Value::Map(fields.map(|(name, value)| (text(name), text(&value))).to_vec())
+    }
+
+    fn master(port: u16, flags: &str, epoch: u64, replicas: u32) -> Seen {
+        let Value::Map(mut fields) = server(port, flags, 100) else {
+            panic!("no map")
+        };
+        fields.push((text("config-epoch"), text(&epoch.to_string())));
+        fields.push((text("num-slaves"), text(&replicas.to_string())));
+        Seen::read(Value::Map(fields)).unwrap()
+    }
+
+    fn address(port: u16) -> Value {
+        Value::Array(vec![text("10.0.0.1"), text(&port.to_string())])
+    }
+
+    /// Where the primary is, and how many may take its place.
+    fn says(master: Seen, clients_go_to: u16, replicas: Vec<Value>) -> (u16, u32) {
+        let told = told(master, Some(address(clients_go_to)), Some(Value::Array(replicas))).unwrap();
+        (told.primary.1, told.heirs)
+    }
+
+    #[test]
+    fn all_that_are_up_may_take_over() {
+        let both = vec![server(2, "slave", 100), server(3, "slave", 100)];
+        assert_eq!(says(master(1, "master", 0, 2), 1, both), (1, 2));
+        let one = vec![
+            server(2, "s_down,slave,disconnected", 2500),
+            server(3, "slave", 100),
+        ];
+        assert_eq!(says(master(1, "master", 0, 2), 1, one), (1, 1));
+        // With `down-after-milliseconds 30000` it is not called down yet, but would not be chosen.
+        let silent = vec![
+            server(2, "slave,disconnected", 5500),
+            server(3, "slave,disconnected", 500),
+        ];
+        assert_eq!(says(master(1, "master", 0, 2), 1, silent), (1, 1));
+    }
+
+    /// As Redis 7.0.15 answered at steps of a fail-over.
+    #[test]
+    fn in_a_fail_over_the_next_primary_is_told_and_nobody_is_forgotten() {
+        // The one that replaces a well primary: it has been promoted, and the other replica does not know yet.
+        let leads = master(1, "master,failover_in_progress,force_failover", 1, 2);
+        let others = vec![
+            server(2, "slave,promoted", 100),
+            server(3, "slave,reconf_sent", 100),
+        ];
+        assert_eq!(
+            says(leads, 2, others),
+            (2, 2),
+            "the old primary may come to be it again"
+        );
+        // The same with one that is dead.
+        let leads = master(1, "s_down,o_down,master,disconnected,failover_in_progress", 1, 2);
+        let others = vec![
+            server(2, "slave,promoted", 100),
+            server(3, "slave,reconf_sent", 100),
+        ];
+        assert_eq!(says(leads, 2, others), (2, 1));
+        // The others, when they hear of it: for a moment they have no connection to anybody.
+        let follows = master(2, "master,disconnected", 1, 2);
+        let others = vec![
+            server(1, "slave,disconnected", 0),
+            server(3, "slave,disconnected", 0),
+        ];
+        assert_eq!(says(follows, 2, others), (2, 2));
+    }
+
+    #[test]
+    fn who_may_ask_for_the_primary_alone_waits_for_all_that_are_known() {
+        let told = told(master(1, "master", 4, 2), None, None).unwrap();
+        assert_eq!((told.primary.1, told.epoch, told.heirs), (1, 4, 2));
+        assert!(Seen::read(text("nonsense")).is_none());
+    }
 }

@@ -4,6 +4,7 @@ use crate::names::hex;
 use crate::reply::Reply;
 use cloakroom_core::Bucket;
 use redis::Value;
+use std::collections::HashMap;
 use std::fmt;
 
 /// How many slots a cluster has.
@@ -55,10 +56,18 @@ fn step(crc: u16, byte: u8) -> u16 {
     })
 }
 
-/// Who serves each bucket, in the order of the buckets; nobody may. From what `teller` answered to `CLUSTER SLOTS`:
-/// first slot, last slot, then its servers, the primary first, each with host, port and more.
-pub(crate) fn owners(answer: Value, teller: &Node) -> Option<Vec<Option<Node>>> {
-    let mut ranges = Vec::new();
+/// What a server says of who serves what.
+pub(crate) struct Drawn {
+    /// Who serves each bucket, in the order of the buckets; nobody may.
+    pub(crate) owners: Vec<Option<Node>>,
+    /// How many replicas each of them has that have not failed: any of those may take its place.
+    pub(crate) heirs: HashMap<Node, u32>,
+}
+
+/// From what `teller` answered to `CLUSTER SLOTS`: first slot, last slot, then its servers, the primary first, each with
+/// host, port and more. Replicas are left out that have failed by the word of most, and those that have nothing yet.
+pub(crate) fn draw(answer: Value, teller: &Node) -> Option<Drawn> {
+    let (mut ranges, mut heirs) = (Vec::new(), HashMap::new());
     for range in Reply::new("cluster slots", answer).many().ok()? {
         let mut parts = range.many().ok()?.into_iter();
         let (first, last) = (parts.next()?.number().ok()?, parts.next()?.number().ok()?);
@@ -68,7 +77,9 @@ pub(crate) fn owners(answer: Value, teller: &Node) -> Option<Vec<Option<Node>>> 
         let host = host.bytes().ok()?.filter(|host| !host.is_empty());
         let host = host.map_or_else(|| Some(teller.host.clone()), |host| String::from_utf8(host).ok())?;
         let port = u16::try_from(port).ok()?;
-        ranges.push((first, last, Node { host, port }));
+        let node = Node { host, port };
+        heirs.insert(node.clone(), u32::try_from(parts.len()).ok()?);
+        ranges.push((first, last, node));
     }
     let owner = |bucket| {
         let slot = u64::from(slot(bucket));
@@ -77,7 +88,10 @@ pub(crate) fn owners(answer: Value, teller: &Node) -> Option<Vec<Option<Node>>> 
             .filter(|(first, last, _)| (*first..=*last).contains(&slot));
         serving.next().map(|(_, _, node)| node.clone())
     };
-    Some((0..=u8::MAX).map(|bucket| owner(Bucket(bucket))).collect())
+    Some(Drawn {
+        owners: (0..=u8::MAX).map(|bucket| owner(Bucket(bucket))).collect(),
+        heirs,
+    })
 }
 
 #[cfg(test)]
@@ -111,23 +125,25 @@ mod tests {
     #[test]
     fn every_bucket_finds_its_server_and_may_have_none() {
         let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
-        let range = |first, last, host: &str, port| {
-            let node = Value::Array(vec![
-                text(host),
-                Value::Int(port),
-                text("id"),
-                Value::Array(vec![]),
-            ]);
-            Value::Array(vec![Value::Int(first), Value::Int(last), node])
+        let node = |host: &str, port| {
+            let more = Value::Array(vec![]);
+            Value::Array(vec![text(host), Value::Int(port), text("id"), more])
         };
+        let range = |first, last, servers: &[Value]| {
+            let numbers = [Value::Int(first), Value::Int(last)];
+            Value::Array([&numbers, servers].concat())
+        };
+        let with_two = [node("10.0.0.2", 7001), node("10.0.0.3", 7001), node("", 7002)];
         let answer = Value::Array(vec![
-            range(0, 8191, "10.0.0.2", 7001),
-            range(8192, 13000, "", 7000),
+            range(0, 8191, &with_two),
+            range(8192, 13000, &[node("", 7000)]),
         ]);
-        let owners = owners(answer, &teller()).unwrap();
+        let Drawn { owners, heirs } = draw(answer, &teller()).unwrap();
         let port = |bucket: usize| owners[bucket].as_ref().map(|node| node.port);
         assert_eq!((port(0x7f), port(0x3a), port(0)), (Some(7001), Some(7000), None));
         assert_eq!(owners[0x3a].as_ref().unwrap().host, "10.0.0.1");
-        assert!(super::owners(text("nonsense"), &teller()).is_none());
+        let heirs = |bucket: usize| heirs[owners[bucket].as_ref().unwrap()];
+        assert_eq!((heirs(0x7f), heirs(0x3a)), (2, 0), "the replicas of each");
+        assert!(draw(text("nonsense"), &teller()).is_none());
     }
 }
