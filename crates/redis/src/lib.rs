@@ -87,7 +87,7 @@
 //! +hmget +eval +evalsha +script|load +info +time
 //! ```
 //!
-//! A cluster needs `+cluster|slots +asking +client|tracking` as well, and waiting for replicas `+wait`.
+//! A cluster needs `+cluster|slots +cluster|nodes +asking +client|tracking` as well, and waiting for replicas `+wait`.
 //! A user of the Sentinels needs `+sentinel|master +sentinel|get-master-addr-by-name +sentinel|replicas`.
 //!
 //! # The server

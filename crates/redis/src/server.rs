@@ -111,7 +111,7 @@ async fn examine(link: &Arc<Link>, wanted: u32, now: Timestamp) -> Result<Vec<Fi
         persistence_of(&persistence, snapshots),
         replicas(&replication),
         too_few_replicas(&replication, wanted),
-        unawaited(&replication, wanted).filter(|_| !link.knows_heirs()),
+        unawaited(&replication, wanted).filter(|_| link.question_of_heirs().is_none()),
         unfenced(&replication, least.as_deref()),
         skew(clock, now),
     ];

@@ -19,7 +19,7 @@ const RULE: &str = "~cr:* resetchannels -@all +get +getrange +set +setrange +del
     +evalsha +script|load +info +time";
 
 /// What a cluster needs as well, and who waits for replicas.
-const IN_A_CLUSTER: &str = "+cluster|slots +asking +client|tracking";
+const IN_A_CLUSTER: &str = "+cluster|slots +cluster|nodes +asking +client|tracking";
 const FOR_REPLICAS: &str = "+wait";
 /// What a Sentinel's user needs.
 const OF_SENTINELS: &str = "+sentinel|master +sentinel|get-master-addr-by-name +sentinel|replicas";

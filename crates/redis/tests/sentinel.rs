@@ -282,6 +282,34 @@ async fn invariant_2_an_ending_waits_for_a_replica_that_does_not_hear_the_primar
     }
 }
 
+/// So it is where the primary and one replica are cut off from the Sentinels, shortly before those promote the other one.
+#[tokio::test]
+async fn invariant_2_a_replica_that_is_called_down_does_not_pass_for_one_that_is_up() {
+    let watched = Watched::start();
+    let url = format!("{}?replicas=1", watched.url());
+    let store = RedisStore::connect(&url).await.unwrap();
+    let primary = watched.primary();
+    let (deaf, silent) = ((primary + 1) % 3, (primary + 2) % 3);
+    let (deaf, silent) = (watched.servers[deaf].port(), watched.servers[silent].port());
+    ask(deaf, &["CONFIG", "SET", "masterauth", "wrong"]);
+    ask(deaf, &["CLIENT", "KILL", "TYPE", "master"]);
+    // Sentinels get no answer from it, and it goes on following.
+    ask(silent, &["ACL", "SETUSER", "default", "-ping"]);
+    let called_down = || watched.flags(silent).contains("s_down");
+    let (mut seen, asked) = (0, std::time::Instant::now());
+    while seen < 20 {
+        assert_eq!(durable(&store).await, Durability::PrimaryOnly);
+        seen += usize::from(called_down());
+        assert!(asked.elapsed() < Duration::from_mins(1), "it is not called down");
+    }
+    ask(silent, &["ACL", "SETUSER", "default", "+ping"]);
+    ask(deaf, &["CONFIG", "SET", "masterauth", ""]);
+    let asked = std::time::Instant::now();
+    while durable(&store).await != Durability::Durable {
+        assert!(asked.elapsed() < Duration::from_secs(20), "both have it");
+    }
+}
+
 #[tokio::test]
 async fn invariant_2_what_was_done_before_the_connection_broke_is_not_called_durable_after_it() {
     let watched = Watched::start();

@@ -10,7 +10,7 @@
 use crate::connection::access::Access;
 use crate::connection::link::{Link, patiently};
 use crate::connection::routes::Ask;
-use crate::connection::slots::{Drawn, Node, draw};
+use crate::connection::slots::{Node, owners};
 use crate::connection::target::Target;
 use crate::error::{is_on_the_move, no_server, out_of_time};
 use cloakroom_core::Bucket;
@@ -279,29 +279,28 @@ impl Cluster {
         let mut refusal = no_server();
         while let Some(answer) = answers.next().await {
             match answer {
-                Ok(drawn) => return self.adopt(drawn),
+                Ok(owners) => return self.adopt(owners),
                 Err(error) => refusal = error,
             }
         }
         Err(refusal)
     }
 
-    async fn ask_for_map(&self, node: &Node) -> Result<Drawn, RedisError> {
+    async fn ask_for_map(&self, node: &Node) -> Result<Vec<Option<Node>>, RedisError> {
         let link = self.link(node)?;
         let mut asking = redis::cmd("CLUSTER");
         asking.arg("SLOTS");
         let answer = timeout(self.limit, link.send(&asking)).await;
         let answer = answer.unwrap_or_else(|_| Err(out_of_time()))?;
-        draw(answer, node)
-            .filter(|drawn| drawn.owners.iter().any(Option::is_some))
+        owners(answer, node)
+            .filter(|owners| owners.iter().any(Option::is_some))
             .ok_or_else(no_server)
     }
 
-    fn adopt(&self, drawn: Drawn) -> Result<(), RedisError> {
-        let Drawn { owners, heirs } = drawn;
+    fn adopt(&self, owners: Vec<Option<Node>>) -> Result<(), RedisError> {
         let mut map = self.map.write();
-        for (node, heirs) in &heirs {
-            self.connect(&mut map.links, node)?.has_heirs(*heirs);
+        for node in owners.iter().flatten() {
+            self.connect(&mut map.links, node)?;
         }
         map.links.retain(|node, _| {
             owners.iter().flatten().any(|owner| owner == node) || self.seeds.contains(node)

@@ -19,7 +19,7 @@ use redis::{
     Value,
 };
 use std::pin::pin;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -31,8 +31,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LAST_PAUSE: Duration = Duration::from_secs(1);
 /// How often a first connection is tried when nobody answers.
 const ATTEMPTS: usize = 5;
-/// How many replicas may take over, when nobody has said it yet: more than there can be.
-const UNTOLD: u32 = u32::MAX;
 /// How often it is asked whether the primary is still the same.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -60,8 +58,6 @@ pub(crate) struct Link {
     spares: Spares,
     errands: Errands,
     replicas: Replicas,
-    /// How many replicas may take over.
-    heirs: AtomicU32,
     /// Whether the server may be believed.
     standing: Standing,
     dialler: Mutex<Option<JoinHandle<()>>>,
@@ -95,7 +91,6 @@ impl Link {
             spares: Spares::default(),
             errands: Errands::default(),
             replicas: Replicas::default(),
-            heirs: AtomicU32::new(UNTOLD),
             standing: Standing::default(),
             dialler: Mutex::new(None),
             looker: Mutex::new(None),
@@ -278,23 +273,17 @@ impl Link {
         wanted: u32,
         number: u64,
     ) -> Result<bool, RedisError> {
-        let wanted = || wanted.max(self.heirs.load(Ordering::Relaxed));
-        if wanted() == UNTOLD {
-            return Ok(false);
-        }
-        let count = self.replicas.have(self, name, wanted(), number).await?;
-        // There may be more by now.
-        Ok(count >= u64::from(wanted()))
+        self.replicas.have_it(self, name, wanted, number).await
     }
 
-    /// So many replicas may take over.
-    pub(crate) fn has_heirs(&self, count: u32) {
-        self.heirs.store(count, Ordering::Relaxed);
+    /// What the primary is to be asked to learn which replicas may take over; nothing where that is not told.
+    pub(crate) fn question_of_heirs(&self) -> Option<Cmd> {
+        self.target.question_of_heirs()
     }
 
-    /// Whether somebody tells how many replicas may take over.
-    pub(crate) fn knows_heirs(&self) -> bool {
-        self.target.knows_heirs()
+    /// How many may take over, by the primary's answer.
+    pub(crate) fn count_heirs(&self, answer: &str) -> u32 {
+        self.target.count_heirs(answer)
     }
 
     /// The server that is connected, or was last.
@@ -464,11 +453,7 @@ impl Link {
 
     /// Where to dial now.
     async fn find(&self) -> Result<Client, RedisError> {
-        let primary = self.target.find(self.limit).await?;
-        if let Some(heirs) = primary.heirs {
-            self.has_heirs(heirs);
-        }
-        Ok(primary.client)
+        self.target.find(self.limit).await
     }
 
     /// Sentinels name a server before it knows of its promotion, and one that was replaced before it does.

@@ -19,43 +19,44 @@ pub(crate) struct Replicas(tokio::sync::Mutex<Waiting>);
 struct Waiting {
     /// To the server of the link's n-th connection.
     connection: Option<(MultiplexedConnection, u64)>,
-    /// When the last question was begun that was answered, of which connection, and how many replicas had everything.
-    last: Option<(Instant, u64, u64)>,
+    /// When the last question was begun that was answered, of which connection, and whether enough replicas had everything.
+    last: Option<(Instant, u64, bool)>,
 }
 
 impl Replicas {
-    /// How many replicas have what was written before this call on the link's n-th connection: at least `wanted`, or as many
-    /// as had it in time. None if that is not the present one: another server may be the primary.
-    pub(crate) async fn have(
+    /// Whether what was written before this call on the link's n-th connection is, in time, on so many replicas at least, and on
+    /// every one that may take over. Not if that is not the present one: another server may be the primary.
+    pub(crate) async fn have_it(
         &self,
         link: &Arc<Link>,
         name: &[u8],
         wanted: u32,
         number: u64,
-    ) -> Result<u64, RedisError> {
+    ) -> Result<bool, RedisError> {
         let asked = Instant::now();
         let mut waiting = self.0.lock().await;
         if number == 0 || link.number() != number {
-            return Ok(0);
+            return Ok(false);
         }
         let last = waiting
             .last
             .filter(|(begun, of, _)| *begun >= asked && *of == number);
-        if let Some((_, _, count)) = last {
-            return Ok(count);
+        if let Some((_, _, enough)) = last {
+            return Ok(enough);
         }
         let begun = Instant::now();
         let mut connection = match waiting.connection.take() {
             Some((connection, of)) if of == number => connection,
             _ => link.private(|_: PushInfo| Ok::<(), SendError>(())).await?,
         };
-        let count = ask(&mut connection, link, name, wanted).await?;
+        let enough = timeout(link.limit() * 2, ask(&mut connection, link, name, wanted));
+        let enough = enough.await.unwrap_or_else(|_| Err(out_of_time()))?;
         if link.number() != number {
-            return Ok(0);
+            return Ok(false);
         }
         waiting.connection = Some((connection, number));
-        waiting.last = Some((begun, number, count));
-        Ok(count)
+        waiting.last = Some((begun, number, enough));
+        Ok(enough)
     }
 }
 
@@ -66,22 +67,24 @@ async fn ask(
     link: &Arc<Link>,
     name: &[u8],
     wanted: u32,
-) -> Result<u64, RedisError> {
-    let limit = millis(link.limit());
-    let mut asking = redis::pipe();
-    asking.add_command(sign_of_life(name));
-    asking.cmd("WAIT").arg(wanted).arg(limit);
-    let answers = connection.send_packed_commands(&asking, 0, 2);
-    let answers = timeout(link.limit() * 2, answers)
-        .await
-        .unwrap_or_else(|_| Err(out_of_time()))?;
-    match answers
-        .into_iter()
-        .map(Value::extract_error)
-        .collect::<Result<Vec<_>, _>>()?
-        .pop()
-    {
-        Some(Value::Int(count)) => Ok(u64::try_from(count).unwrap_or(0)),
-        _ => Ok(0),
+) -> Result<bool, RedisError> {
+    let mut writing = redis::pipe();
+    writing.add_command(sign_of_life(name));
+    let question = link.question_of_heirs();
+    if let Some(question) = &question {
+        writing.add_command(question.clone());
     }
+    let answers = connection
+        .send_packed_commands(&writing, 0, writing.len())
+        .await?;
+    let answers = answers.into_iter().map(Value::extract_error);
+    let answers: Vec<_> = answers.collect::<Result<_, _>>()?;
+    let needed = match answers.into_iter().nth(1) {
+        Some(answer) => wanted.max(link.count_heirs(&redis::from_redis_value::<String>(answer)?)),
+        None => wanted,
+    };
+    let mut wait = redis::cmd("WAIT");
+    wait.arg(needed).arg(millis(link.limit()));
+    let have_it: u32 = wait.query_async(connection).await?;
+    Ok(have_it >= needed)
 }

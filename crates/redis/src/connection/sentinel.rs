@@ -4,12 +4,12 @@
 //! moment after a fail-over: the one that knows of the latest is right, and the fail-overs are numbered (`config-epoch`).
 
 use crate::connection::access::Access;
-use crate::connection::target::Primary;
 use crate::reply::Reply;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use parking_lot::Mutex;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, Value};
+use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -21,6 +21,8 @@ pub(crate) struct Sentinels {
     /// What they call the primary and its replicas.
     master: String,
     access: Access,
+    /// The primary's replicas, and whether any of them says that it is up.
+    replicas: Mutex<HashMap<Place, bool>>,
 }
 
 /// One of them, and the connection to it, if there is one.
@@ -31,9 +33,10 @@ struct Sentinel {
 
 /// What a Sentinel says.
 struct Told {
+    /// Which fail-over made it the primary.
     epoch: u64,
     primary: Place,
-    heirs: u32,
+    all: Vec<Seen>,
 }
 
 /// Host and port.
@@ -42,10 +45,7 @@ type Place = (String, u16);
 /// What a Sentinel says of a server that it watches.
 struct Seen {
     place: Place,
-    /// Which fail-over made it the primary, if it is the one.
     epoch: Option<u64>,
-    /// How many replicas it has, up or not, if it is the primary.
-    replicas: Option<u32>,
     is_up: bool,
 }
 
@@ -59,28 +59,31 @@ impl Sentinels {
             each: each.collect(),
             master,
             access,
+            replicas: Mutex::default(),
         }
     }
 
     /// The way to the primary.
-    pub(crate) async fn primary(&self, limit: Duration) -> Result<Primary, RedisError> {
+    pub(crate) async fn primary(&self, limit: Duration) -> Result<Client, RedisError> {
         let asking = self
             .each
             .iter()
             .map(|sentinel| sentinel.ask(&self.master, limit / 2));
         let mut answers: FuturesUnordered<_> = asking.collect();
-        let mut latest: Option<Told> = None;
+        let mut latest: Option<(u64, Place)> = None;
         let mut heard = 0;
-        // Who sees fewest of the others is the one that is cut off.
-        let mut heirs = 0;
+        // Who says that one is up is right: who says that it is not may be cut off.
+        let mut replicas = HashMap::new();
         let mut refusal = unheard();
         while let Some(answer) = answers.next().await {
             match answer {
                 Ok(told) => {
                     heard += 1;
-                    heirs = heirs.max(told.heirs);
-                    if latest.as_ref().is_none_or(|it| told.epoch > it.epoch) {
-                        latest = Some(told);
+                    for seen in told.all {
+                        *replicas.entry(seen.place).or_insert(false) |= seen.is_up;
+                    }
+                    if latest.as_ref().is_none_or(|(epoch, _)| told.epoch > *epoch) {
+                        latest = Some((told.epoch, told.primary));
                     }
                     if heard * 2 > self.each.len() {
                         break;
@@ -89,12 +92,22 @@ impl Sentinels {
                 Err(error) => refusal = error,
             }
         }
-        let told = latest.ok_or(refusal)?;
-        let (host, port) = &told.primary;
-        Ok(Primary {
-            client: self.access.client(host, *port)?,
-            heirs: Some(heirs),
-        })
+        let (_, primary) = latest.ok_or(refusal)?;
+        replicas.remove(&primary);
+        *self.replicas.lock() = replicas;
+        self.access.client(&primary.0, primary.1)
+    }
+
+    /// How many may be chosen in the primary's place, by what it answered to `INFO replication`: all that are up, and those that
+    /// follow it although they are called down. Also one that does not hear the primary at the moment: Sentinels take it all
+    /// the same if it heard one a while ago, and what they say of that is seconds old.
+    pub(crate) fn count_heirs(&self, replication: &str) -> u32 {
+        let following: Vec<_> = replication.lines().filter_map(follower).collect();
+        let replicas = self.replicas.lock();
+        let heirs = replicas
+            .iter()
+            .filter(|(place, is_up)| **is_up || following.contains(place));
+        heirs.fold(0, |count, _| count + 1)
     }
 }
 
@@ -114,9 +127,7 @@ impl Sentinel {
             *self.connection.lock() = Some(connection);
             let mut answers = answers.into_iter().map(Value::extract_error);
             let mut next = || answers.next().unwrap_or_else(|| Err(unheard()));
-            let master = Seen::read(next()?).ok_or_else(unheard)?;
-            // Who may not ask for these may ask for the primary all the same.
-            told(master, next().ok(), next().ok()).ok_or_else(unheard)
+            told(next()?, next()?, next()?).ok_or_else(unheard)
         };
         timeout(limit, asking).await.unwrap_or_else(|_| Err(unheard()))
     }
@@ -133,16 +144,14 @@ impl Sentinel {
 
 /// From what is told of the primary, of where clients are to go, and of the replicas. The second is ahead of the first while
 /// the Sentinel that replaces the primary still has to tell the replicas.
-fn told(master: Seen, address: Option<Value>, replicas: Option<Value>) -> Option<Told> {
+fn told(master: Value, address: Value, replicas: Value) -> Option<Told> {
+    let master = Seen::read(master)?;
     let epoch = master.epoch?;
-    let primary = address.and_then(place).unwrap_or_else(|| master.place.clone());
-    let known = master.replicas.unwrap_or(0);
-    let heirs = replicas.and_then(|replicas| count_heirs(replicas, master, &primary));
-    Some(Told {
-        epoch,
-        primary,
-        heirs: heirs.unwrap_or(known),
-    })
+    let primary = place(address).unwrap_or_else(|| master.place.clone());
+    let replicas = Reply::new("sentinel", replicas).many().ok()?;
+    let replicas = replicas.into_iter().map(|it| Seen::read(it.value));
+    let all = replicas.chain([Some(master)]).collect::<Option<_>>()?;
+    Some(Told { epoch, primary, all })
 }
 
 fn place(address: Value) -> Option<Place> {
@@ -151,18 +160,19 @@ fn place(address: Value) -> Option<Place> {
     Some((host, u16::try_from(parts.next()?.number().ok()?).ok()?))
 }
 
-/// How many may be chosen in the primary's place: all others that are up. Also one that does not hear the primary at the
-/// moment: Sentinels take it all the same if it heard one a while ago, and what they say of that is seconds old.
-fn count_heirs(replicas: Value, master: Seen, primary: &Place) -> Option<u32> {
-    let replicas = Reply::new("sentinel", replicas).many().ok()?;
-    let replicas = replicas.into_iter().filter_map(|it| Seen::read(it.value));
-    let others = replicas.chain([master]).filter(|it| it.place != *primary);
-    u32::try_from(others.filter(|it| it.is_up).count()).ok()
+/// From a line like `slave0:ip=10.0.0.2,port=6379,state=online`.
+fn follower(line: &str) -> Option<Place> {
+    let (name, fields) = line.trim_end().split_once(':')?;
+    name.strip_prefix("slave")?.parse::<u32>().ok()?;
+    let mut fields = fields.split(',');
+    let host = fields.next()?.strip_prefix("ip=")?;
+    let port = fields.next()?.strip_prefix("port=")?;
+    Some((host.to_owned(), port.parse().ok()?))
 }
 
 impl Seen {
     fn read(answer: Value) -> Option<Self> {
-        let (mut host, mut port, mut epoch, mut replicas) = (None, None, None, None);
+        let (mut host, mut port, mut epoch) = (None, None, None);
         let (mut is_down, mut silence) = (false, Duration::ZERO);
         for (name, value) in answer.into_map_iter().ok()? {
             let name = Reply::new("sentinel", name).bytes().ok()??;
@@ -171,7 +181,6 @@ impl Seen {
                 b"ip" => host = String::from_utf8(value.bytes().ok()??).ok(),
                 b"port" => port = u16::try_from(value.number().ok()?).ok(),
                 b"config-epoch" => epoch = value.number().ok(),
-                b"num-slaves" => replicas = u32::try_from(value.number().ok()?).ok(),
                 b"flags" => is_down = says_down(&value.bytes().ok()??),
                 b"last-ok-ping-reply" => silence = Duration::from_millis(value.number().ok()?),
                 _ => {}
@@ -180,7 +189,6 @@ impl Seen {
         Some(Self {
             place: (host?, port?),
             epoch,
-            replicas,
             is_up: !is_down && silence <= PASSED_OVER,
         })
     }
@@ -215,76 +223,78 @@ mod tests {
         Value::Map(fields.map(|(name, value)| (text(name), text(&value))).to_vec())
     }
 
-    fn master(port: u16, flags: &str, epoch: u64, replicas: u32) -> Seen {
+    fn master(port: u16, flags: &str, epoch: u64) -> Value {
         let Value::Map(mut fields) = server(port, flags, 100) else {
             panic!("no map")
         };
         fields.push((text("config-epoch"), text(&epoch.to_string())));
-        fields.push((text("num-slaves"), text(&replicas.to_string())));
-        Seen::read(Value::Map(fields)).unwrap()
+        Value::Map(fields)
     }
 
-    fn address(port: u16) -> Value {
-        Value::Array(vec![text("10.0.0.1"), text(&port.to_string())])
-    }
-
-    /// Where the primary is, and how many may take its place.
-    fn says(master: Seen, clients_go_to: u16, replicas: Vec<Value>) -> (u16, u32) {
-        let told = told(master, Some(address(clients_go_to)), Some(Value::Array(replicas))).unwrap();
-        (told.primary.1, told.heirs)
+    /// Where the primary is, and which others are up.
+    fn says(master: Value, clients_go_to: u16, replicas: Vec<Value>) -> (u16, Vec<u16>) {
+        let address = Value::Array(vec![text("10.0.0.1"), text(&clients_go_to.to_string())]);
+        let told = told(master, address, Value::Array(replicas)).unwrap();
+        let others = told.all.iter().filter(|it| it.place != told.primary);
+        let mut up: Vec<_> = others.filter(|it| it.is_up).map(|it| it.place.1).collect();
+        up.sort_unstable();
+        (told.primary.1, up)
     }
 
     #[test]
     fn all_that_are_up_may_take_over() {
         let both = vec![server(2, "slave", 100), server(3, "slave", 100)];
-        assert_eq!(says(master(1, "master", 0, 2), 1, both), (1, 2));
+        assert_eq!(says(master(1, "master", 0), 1, both), (1, vec![2, 3]));
         let one = vec![
             server(2, "s_down,slave,disconnected", 2500),
             server(3, "slave", 100),
         ];
-        assert_eq!(says(master(1, "master", 0, 2), 1, one), (1, 1));
+        assert_eq!(says(master(1, "master", 0), 1, one), (1, vec![3]));
         // With `down-after-milliseconds 30000` it is not called down yet, but would not be chosen.
         let silent = vec![
             server(2, "slave,disconnected", 5500),
             server(3, "slave,disconnected", 500),
         ];
-        assert_eq!(says(master(1, "master", 0, 2), 1, silent), (1, 1));
+        assert_eq!(says(master(1, "master", 0), 1, silent), (1, vec![3]));
     }
 
     /// As Redis 7.0.15 answered at steps of a fail-over.
     #[test]
     fn in_a_fail_over_the_next_primary_is_told_and_nobody_is_forgotten() {
         // The one that replaces a well primary: it has been promoted, and the other replica does not know yet.
-        let leads = master(1, "master,failover_in_progress,force_failover", 1, 2);
+        let leads = master(1, "master,failover_in_progress,force_failover", 1);
         let others = vec![
             server(2, "slave,promoted", 100),
             server(3, "slave,reconf_sent", 100),
         ];
         assert_eq!(
             says(leads, 2, others),
-            (2, 2),
+            (2, vec![1, 3]),
             "the old primary may come to be it again"
         );
         // The same with one that is dead.
-        let leads = master(1, "s_down,o_down,master,disconnected,failover_in_progress", 1, 2);
+        let leads = master(1, "s_down,o_down,master,disconnected,failover_in_progress", 1);
         let others = vec![
             server(2, "slave,promoted", 100),
             server(3, "slave,reconf_sent", 100),
         ];
-        assert_eq!(says(leads, 2, others), (2, 1));
+        assert_eq!(says(leads, 2, others), (2, vec![3]));
         // The others, when they hear of it: for a moment they have no connection to anybody.
-        let follows = master(2, "master,disconnected", 1, 2);
+        let follows = master(2, "master,disconnected", 1);
         let others = vec![
             server(1, "slave,disconnected", 0),
             server(3, "slave,disconnected", 0),
         ];
-        assert_eq!(says(follows, 2, others), (2, 2));
+        assert_eq!(says(follows, 2, others), (2, vec![1, 3]));
     }
 
     #[test]
-    fn who_may_ask_for_the_primary_alone_waits_for_all_that_are_known() {
-        let told = told(master(1, "master", 4, 2), None, None).unwrap();
-        assert_eq!((told.primary.1, told.epoch, told.heirs), (1, 4, 2));
+    fn a_primary_says_who_follows_it() {
+        let line = "slave1:ip=::1,port=7002,state=online,offset=95,lag=0\r";
+        assert_eq!(follower(line), Some(("::1".to_owned(), 7002)));
+        for other in ["role:master", "slave_read_only:1", "slave0:ip=10.0.0.1", ""] {
+            assert_eq!(follower(other), None, "{other}");
+        }
         assert!(Seen::read(text("nonsense")).is_none());
     }
 }

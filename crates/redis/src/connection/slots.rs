@@ -1,10 +1,9 @@
-//! Which slot of a cluster a bucket lives in, and what a server says of who serves which slots.
+//! Which slot of a cluster a bucket lives in, and what a server says of who serves which slots and who follows it.
 
 use crate::names::hex;
 use crate::reply::Reply;
 use cloakroom_core::Bucket;
 use redis::Value;
-use std::collections::HashMap;
 use std::fmt;
 
 /// How many slots a cluster has.
@@ -56,18 +55,10 @@ fn step(crc: u16, byte: u8) -> u16 {
     })
 }
 
-/// What a server says of who serves what.
-pub(crate) struct Drawn {
-    /// Who serves each bucket, in the order of the buckets; nobody may.
-    pub(crate) owners: Vec<Option<Node>>,
-    /// How many replicas each of them has that have not failed: any of those may take its place.
-    pub(crate) heirs: HashMap<Node, u32>,
-}
-
-/// From what `teller` answered to `CLUSTER SLOTS`: first slot, last slot, then its servers, the primary first, each with
-/// host, port and more. Replicas are left out that have failed by the word of most, and those that have nothing yet.
-pub(crate) fn draw(answer: Value, teller: &Node) -> Option<Drawn> {
-    let (mut ranges, mut heirs) = (Vec::new(), HashMap::new());
+/// Who serves each bucket, in the order of the buckets; nobody may. From what `teller` answered to `CLUSTER SLOTS`:
+/// first slot, last slot, then its servers, the primary first, each with host, port and more.
+pub(crate) fn owners(answer: Value, teller: &Node) -> Option<Vec<Option<Node>>> {
+    let mut ranges = Vec::new();
     for range in Reply::new("cluster slots", answer).many().ok()? {
         let mut parts = range.many().ok()?.into_iter();
         let (first, last) = (parts.next()?.number().ok()?, parts.next()?.number().ok()?);
@@ -77,9 +68,7 @@ pub(crate) fn draw(answer: Value, teller: &Node) -> Option<Drawn> {
         let host = host.bytes().ok()?.filter(|host| !host.is_empty());
         let host = host.map_or_else(|| Some(teller.host.clone()), |host| String::from_utf8(host).ok())?;
         let port = u16::try_from(port).ok()?;
-        let node = Node { host, port };
-        heirs.insert(node.clone(), u32::try_from(parts.len()).ok()?);
-        ranges.push((first, last, node));
+        ranges.push((first, last, Node { host, port }));
     }
     let owner = |bucket| {
         let slot = u64::from(slot(bucket));
@@ -88,10 +77,26 @@ pub(crate) fn draw(answer: Value, teller: &Node) -> Option<Drawn> {
             .filter(|(first, last, _)| (*first..=*last).contains(&slot));
         serving.next().map(|(_, _, node)| node.clone())
     };
-    Some(Drawn {
-        owners: (0..=u8::MAX).map(|bucket| owner(Bucket(bucket))).collect(),
-        heirs,
-    })
+    Some((0..=u8::MAX).map(|bucket| owner(Bucket(bucket))).collect())
+}
+
+/// How many follow a server, and have not failed by the word of most, by what it answered to `CLUSTER NODES`. A line is of one
+/// server: its id, address, flags, whom it follows, and more.
+///
+/// The server is asked itself: one that is cut off with some of its replicas is not told that they, or others, have failed.
+pub(crate) fn count_replicas(nodes: &str) -> u32 {
+    let servers = nodes.lines().filter_map(|line| {
+        let mut fields = line.split(' ');
+        let (id, flags) = (fields.next()?, fields.nth(1)?);
+        Some((id, flags, fields.next()?))
+    });
+    let is = |flags: &str, flag: &str| flags.split(',').any(|it| it == flag);
+    let mut selves = servers.clone().filter(|(_, flags, _)| is(flags, "myself"));
+    let Some((own_id, _, _)) = selves.next() else {
+        return u32::MAX;
+    };
+    let replicas = servers.filter(|(_, flags, follows)| *follows == own_id && !is(flags, "fail"));
+    replicas.fold(0, |count, _| count + 1)
 }
 
 #[cfg(test)]
@@ -123,27 +128,42 @@ mod tests {
     }
 
     #[test]
+    fn replicas_count_unless_they_have_failed() {
+        let nodes = "\
+            aa 10.0.0.2:7001@17001 master - 0 1764470000000 3 connected 0-8191\n\
+            bb 10.0.0.1:7000@17000,host-b myself,master - 0 0 2 connected 8192-16383\n\
+            cc 10.0.0.3:7001@17001 slave aa 0 1764470000000 3 connected\n\
+            dd 10.0.0.4:7001@17001 slave bb 0 1764470000000 2 connected\n\
+            ee 10.0.0.5:7001@17001 slave,fail? bb 1764470000000 1764470000000 2 disconnected\n\
+            ff 10.0.0.6:7001@17001 slave,fail bb 1764470000000 1764470000000 2 disconnected\n\n";
+        assert_eq!(count_replicas(nodes), 2);
+        assert_eq!(
+            count_replicas(&nodes.replace("myself,", "")),
+            u32::MAX,
+            "more than there are"
+        );
+    }
+
+    #[test]
     fn every_bucket_finds_its_server_and_may_have_none() {
         let text = |text: &str| Value::BulkString(text.as_bytes().to_vec());
-        let node = |host: &str, port| {
-            let more = Value::Array(vec![]);
-            Value::Array(vec![text(host), Value::Int(port), text("id"), more])
+        let range = |first, last, host: &str, port| {
+            let node = Value::Array(vec![
+                text(host),
+                Value::Int(port),
+                text("id"),
+                Value::Array(vec![]),
+            ]);
+            Value::Array(vec![Value::Int(first), Value::Int(last), node])
         };
-        let range = |first, last, servers: &[Value]| {
-            let numbers = [Value::Int(first), Value::Int(last)];
-            Value::Array([&numbers, servers].concat())
-        };
-        let with_two = [node("10.0.0.2", 7001), node("10.0.0.3", 7001), node("", 7002)];
         let answer = Value::Array(vec![
-            range(0, 8191, &with_two),
-            range(8192, 13000, &[node("", 7000)]),
+            range(0, 8191, "10.0.0.2", 7001),
+            range(8192, 13000, "", 7000),
         ]);
-        let Drawn { owners, heirs } = draw(answer, &teller()).unwrap();
+        let owners = owners(answer, &teller()).unwrap();
         let port = |bucket: usize| owners[bucket].as_ref().map(|node| node.port);
         assert_eq!((port(0x7f), port(0x3a), port(0)), (Some(7001), Some(7000), None));
         assert_eq!(owners[0x3a].as_ref().unwrap().host, "10.0.0.1");
-        let heirs = |bucket: usize| heirs[owners[bucket].as_ref().unwrap()];
-        assert_eq!((heirs(0x7f), heirs(0x3a)), (2, 0), "the replicas of each");
-        assert!(draw(text("nonsense"), &teller()).is_none());
+        assert!(super::owners(text("nonsense"), &teller()).is_none());
     }
 }

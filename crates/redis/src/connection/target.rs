@@ -1,8 +1,9 @@
-//! Where a connection goes: always to the same address, or to whichever server is the primary at the moment. And who tells
-//! how many replicas may take a primary's place: nobody, the cluster, or the Sentinels.
+//! Where a connection goes: always to the same address, or to whichever server is the primary at the moment. And which replicas
+//! may take a primary's place: nobody tells, the primary does, or Sentinels do.
 
 use crate::connection::sentinel::Sentinels;
-use redis::{Client, RedisError};
+use crate::connection::slots::count_replicas;
+use redis::{Client, Cmd, RedisError};
 use std::time::Duration;
 
 pub(crate) enum Target {
@@ -12,25 +13,11 @@ pub(crate) enum Target {
     Sentinels(Sentinels),
 }
 
-/// Where to dial.
-pub(crate) struct Primary {
-    pub(crate) client: Client,
-    /// How many replicas may take its place, if that is told here.
-    pub(crate) heirs: Option<u32>,
-}
-
 impl Target {
     /// Where to dial now.
-    pub(crate) async fn find(&self, limit: Duration) -> Result<Primary, RedisError> {
+    pub(crate) async fn find(&self, limit: Duration) -> Result<Client, RedisError> {
         match self {
-            Self::Address(client) => Ok(Primary {
-                client: client.clone(),
-                heirs: Some(0),
-            }),
-            Self::Member(client) => Ok(Primary {
-                client: client.clone(),
-                heirs: None,
-            }),
+            Self::Address(client) | Self::Member(client) => Ok(client.clone()),
             Self::Sentinels(sentinels) => sentinels.primary(limit).await,
         }
     }
@@ -40,8 +27,24 @@ impl Target {
         matches!(self, Self::Sentinels(_))
     }
 
-    /// Whether somebody tells how many replicas may take a primary's place.
-    pub(crate) fn knows_heirs(&self) -> bool {
-        !matches!(self, Self::Address(_))
+    /// What a primary is asked to learn who may take its place; nothing where that is not told.
+    pub(crate) fn question_of_heirs(&self) -> Option<Cmd> {
+        let (command, argument) = match self {
+            Self::Address(_) => return None,
+            Self::Member(_) => ("CLUSTER", "NODES"),
+            Self::Sentinels(_) => ("INFO", "replication"),
+        };
+        let mut question = redis::cmd(command);
+        question.arg(argument);
+        Some(question)
+    }
+
+    /// How many may, by its answer.
+    pub(crate) fn count_heirs(&self, answer: &str) -> u32 {
+        match self {
+            Self::Address(_) => 0,
+            Self::Member(_) => count_replicas(answer),
+            Self::Sentinels(sentinels) => sentinels.count_heirs(answer),
+        }
     }
 }

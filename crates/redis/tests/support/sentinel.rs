@@ -75,6 +75,16 @@ impl Watched {
             .unwrap()
     }
 
+    /// What the first Sentinel says of a replica, by its port.
+    pub fn flags(&self, replica: u16) -> String {
+        let told = ask(self.sentinels[0].port, &["SENTINEL", "REPLICAS", GROUP]);
+        let lines: Vec<_> = told.lines().collect();
+        let port = replica.to_string();
+        let at = lines.windows(2).position(|pair| pair == ["port", &port]).unwrap();
+        let flags = lines[at..].windows(2).find(|pair| pair[0] == "flags").unwrap();
+        flags[1].to_owned()
+    }
+
     /// Orders a fail-over of a primary that is well.
     pub fn fail_over(&self) {
         ask(self.sentinels[0].port, &["SENTINEL", "FAILOVER", GROUP]);
