@@ -111,6 +111,7 @@ async fn examine(link: &Arc<Link>, wanted: u32, now: Timestamp) -> Result<Vec<Fi
         persistence_of(&persistence, snapshots),
         replicas(&replication),
         too_few_replicas(&replication, wanted),
+        none_awaited(&replication, wanted),
         unawaited(&replication, wanted).filter(|_| link.question_of_heirs().is_none()),
         unfenced(&replication, least.as_deref()),
         skew(clock, now),
@@ -191,6 +192,14 @@ fn too_few_replicas(replication: &Info, wanted: u32) -> Option<Finding> {
     );
     let mend = "Connect more replicas, or wait for fewer: until then every ending is on the primary only.";
     (connected < wanted).then(|| finding(true, what, mend))
+}
+
+/// Whether endings are done when the primary alone has them, although there are replicas.
+fn none_awaited(replication: &Info, wanted: u32) -> Option<Finding> {
+    let what = "endings do not wait for replicas: one that takes over may not have heard of the last ones until a node has said \
+                them again";
+    let mend = "Put `?replicas=1` into the store's URL.";
+    (wanted == 0 && connected(replication) > 0).then(|| finding(false, what, mend))
 }
 
 /// Whether a replica may take over that an ending did not wait for.
@@ -340,14 +349,12 @@ mod tests {
         let one = info("role:master\nconnected_slaves:1\n");
         assert!(too_few_replicas(&one, 2).unwrap().grave);
         assert_eq!(too_few_replicas(&one, 1), None);
+        assert!(!none_awaited(&one, 0).unwrap().grave);
+        assert_eq!(none_awaited(&one, 1), None);
         let two = info("role:master\nconnected_slaves:2\n");
         assert!(!unawaited(&two, 1).unwrap().grave);
         assert_eq!(unawaited(&two, 2), None);
-        assert_eq!(
-            unawaited(&two, 0),
-            None,
-            "nothing is waited for, and nothing promised"
-        );
+        assert_eq!(unawaited(&two, 0), None, "that none is waited for is told");
         assert!(unfenced(&one, Some("0")).unwrap().grave);
         assert_eq!(unfenced(&one, Some("1")), None);
         assert_eq!(unfenced(&one, None), None, "not everybody may ask");

@@ -55,8 +55,20 @@ impl Replicas {
             return Ok(false);
         }
         waiting.connection = Some((connection, number));
+        tell_change(waiting.last.is_none_or(|(_, _, before)| before), enough);
         waiting.last = Some((begun, number, enough));
         Ok(enough)
+    }
+}
+
+/// Operators are told once, not at each ending.
+fn tell_change(before: bool, now: bool) {
+    match (before, now) {
+        (true, false) => tracing::warn!(
+            "endings are on the session store's primary only: its replicas do not have them in time, or are too few"
+        ),
+        (false, true) => tracing::info!("endings are on the session store's replicas, too, again"),
+        _ => {}
     }
 }
 

@@ -6,7 +6,7 @@ use crate::app::start;
 use crate::app::view::{SubjectJson, rfc3339};
 use anyhow::Context as _;
 use clap::Subcommand;
-use cloakroom::{CloseReason, Record, SessionId, Sessions, Subject, device};
+use cloakroom::{CloseReason, Durability, Record, SessionId, Sessions, Subject, device};
 use cloakroom_watch::Places;
 use serde_json::json;
 
@@ -84,13 +84,13 @@ impl Session {
 
 async fn revoke(sessions: &Sessions, id: &SessionId, settled: bool) -> Result<(), Failure> {
     let cause = sessions.operator("cli");
-    let ended = sessions.end(id, CloseReason::Revoked, &cause).await;
-    let ended = ended.map_err(Failure::other)?;
+    let ending = sessions.close(id, CloseReason::Revoked, &cause).await;
+    let ending = ending.map_err(Failure::other)?;
     settle(sessions, settled).await?;
-    if !ended {
+    if ending.ended.is_empty() {
         return Err(anyhow::anyhow!("there is no session {id}; it may have ended already").into());
     }
-    say!("Ended {id}.");
+    say!("Ended {id}.{}", caveat(ending.durability));
     Ok(())
 }
 
@@ -99,8 +99,19 @@ async fn revoke_subject(sessions: &Sessions, subject: &Subject, settled: bool) -
     let all = sessions.end_all(subject, CloseReason::Revoked, &cause).await;
     let all = all.map_err(Failure::other)?;
     settle(sessions, settled).await?;
-    say!("Ended {} of {subject}.", output::sessions(all.ended.len()));
+    let ended = output::sessions(all.ended.len());
+    say!("Ended {ended} of {subject}.{}", caveat(all.durability));
     Ok(())
+}
+
+/// What should be known of an ending that may be lost with the store's primary.
+fn caveat(durability: Durability) -> &'static str {
+    match durability {
+        Durability::Durable => "",
+        Durability::PrimaryOnly => {
+            " Only the store's primary is known to have it; `cloakroom doctor` says what its replicas need."
+        }
+    }
 }
 
 /// Waits, if it was asked for, until no server accepts what was ended.

@@ -71,6 +71,38 @@ fn inv1_the_command_line_waits_as_well() {
 }
 
 #[test]
+fn what_may_be_lost_with_the_primary_is_told_on_the_command_line_and_in_the_log() {
+    let revoked = |server: &Server| {
+        let name = server.user(&[]);
+        let id = server.logged_in(&name).session_id();
+        server.do_run(&["session", "revoke", &id]);
+        server.do_run(&["session", "revoke-subject", &name])
+    };
+    assert!(
+        !revoked(&setup().start()).contains("primary"),
+        "there is one file"
+    );
+    let redis = Redis::start();
+    let url = format!("{}?replicas=1", redis.url());
+    let server = setup().set("store", &url).start();
+    let printed = revoked(&server);
+    assert!(
+        printed.contains("Only the store's primary") && printed.contains("doctor"),
+        "{printed}"
+    );
+    let name = server.user(&[]);
+    for _ in 0..3 {
+        let path = format!("/admin/v1/sessions/{}", server.logged_in(&name).session_id());
+        server.admin("DELETE", &path).send().is(204);
+    }
+    let log = server.log();
+    let lines = log
+        .lines()
+        .filter(|line| line.contains("in time, or are too few"));
+    assert_eq!(lines.count(), 1, "once, not at each ending: {log}");
+}
+
+#[test]
 fn what_somebody_else_ended_just_now_is_waited_for_as_well() {
     let (a, b) = pair(&setup());
     let name = a.user(&[]);
