@@ -112,7 +112,7 @@ async fn examine(link: &Arc<Link>, wanted: u32, now: Timestamp) -> Result<Vec<Fi
         replicas(&replication),
         too_few_replicas(&replication, wanted),
         none_awaited(&replication, wanted),
-        unawaited(&replication, wanted).filter(|_| link.question_of_heirs().is_none()),
+        unawaited(&replication, wanted).filter(|_| link.target().question_of_heirs().is_none()),
         unfenced(&replication, least.as_deref()),
         skew(clock, now),
     ];

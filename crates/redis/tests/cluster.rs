@@ -11,7 +11,7 @@ use cloakroom_testkit::{Draft, START, Sample, after, cause};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use support::{Cluster, Node, now};
+use support::{Cluster, Node, comes_to_be_durable, deafen, durability, let_hear, now};
 
 /// A subject whose sessions live in a bucket.
 fn subject_in(bucket: Bucket) -> Subject {
@@ -198,22 +198,13 @@ async fn invariant_2_an_ending_is_durable_only_if_every_replica_of_its_primary_h
     let url = format!("{}?replicas=1", cluster.url());
     let store = RedisStore::connect(&url).await.unwrap();
     let bucket = Bucket(0x3a);
-    let durable = async || store.durability(bucket, store.term(bucket)).await.unwrap();
-    let comes_to = async |wanted: Durability, why: &str| {
-        let asked = Instant::now();
-        while durable().await != wanted {
-            assert!(asked.elapsed() < Duration::from_secs(20), "{why}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    comes_to(Durability::Durable, "both have it").await;
+    comes_to_be_durable(&store, bucket, "both have it").await;
     let findings = store.examine(now()).await.unwrap();
     let mut found = findings.iter().map(|finding| &finding.what);
     assert!(
         !found.any(|what| what.contains("wait for 1 of 2 replicas")),
         "{findings:?}"
     );
-    // The primary knows of no password, so it refuses who comes with one; the others see nothing of that.
     let owner = cluster.owner(slot_of(&cluster, bucket));
     let follows = |at: &usize| {
         cluster
@@ -221,17 +212,17 @@ async fn invariant_2_an_ending_is_durable_only_if_every_replica_of_its_primary_h
             .contains(&format!("myself,slave {}", cluster.id(owner)))
     };
     let deaf = (0..cluster.servers.len()).find(follows).unwrap();
-    cluster.ask(deaf, &["CONFIG", "SET", "masterauth", "wrong"]);
-    cluster.ask(deaf, &["CLIENT", "KILL", "TYPE", "master"]);
+    let deaf = cluster.servers[deaf].port();
+    deafen(deaf);
     for _ in 0..5 {
         assert_eq!(
-            durable().await,
+            durability(&store, bucket).await,
             Durability::PrimaryOnly,
             "one may take over that has not"
         );
     }
-    cluster.ask(deaf, &["CONFIG", "SET", "masterauth", ""]);
-    comes_to(Durability::Durable, "it hears the primary again").await;
+    let_hear(deaf);
+    comes_to_be_durable(&store, bucket, "it hears the primary again").await;
 }
 
 /// The keys that the journal says were closed.

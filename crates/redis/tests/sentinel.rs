@@ -10,7 +10,9 @@ use cloakroom_redis::RedisStore;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
-use support::{Node, Server, Watched, ask, client, now, until};
+use support::{
+    Node, Server, Watched, ask, client, comes_to_be_durable, deafen, durability, let_hear, now, until,
+};
 use tokio::net::{TcpListener, TcpStream};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,10 +71,18 @@ async fn a_primary_that_is_replaced_while_it_is_well_is_left() {
     node.holds(active.token()).await;
 }
 
+/// With one primary, any bucket is like the others.
+const DONE: Bucket = Bucket(7);
+
 /// What is said of something that was done just now.
 async fn durable(store: &RedisStore) -> Durability {
-    let bucket = Bucket(7);
-    store.durability(bucket, store.term(bucket)).await.unwrap()
+    durability(store, DONE).await
+}
+
+/// A store whose endings wait for replicas.
+async fn awaiting(watched: &Watched) -> RedisStore {
+    let url = format!("{}?replicas=1", watched.url());
+    RedisStore::connect_with(&url, support::patient()).await.unwrap()
 }
 
 #[tokio::test]
@@ -233,8 +243,7 @@ async fn a_primary_whose_disk_fails_is_read_from_as_long_as_it_is_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn invariant_2_an_ending_is_durable_only_if_whoever_may_take_over_has_it() {
     let mut watched = Watched::start();
-    let url = format!("{}?replicas=1", watched.url());
-    let store = RedisStore::connect_with(&url, support::patient()).await.unwrap();
+    let store = awaiting(&watched).await;
     assert_eq!(durable(&store).await, Durability::Durable, "both have it");
     // A fail-over that is ordered begins like this: one of two replicas has left, and the other one follows still.
     let primary = watched.primary();
@@ -246,40 +255,25 @@ async fn invariant_2_an_ending_is_durable_only_if_whoever_may_take_over_has_it()
         "one that may take over has not"
     );
     watched.servers[leaves].kill();
-    let asked = std::time::Instant::now();
-    while durable(&store).await != Durability::Durable {
-        assert!(
-            asked.elapsed() < Duration::from_secs(20),
-            "it is waited for one that is down"
-        );
-    }
+    comes_to_be_durable(&store, DONE, "it is waited for one that is down").await;
 }
 
 /// The Sentinels would promote it all the same, if it had heard the primary a while ago.
 #[tokio::test]
 async fn invariant_2_an_ending_waits_for_a_replica_that_does_not_hear_the_primary_at_the_moment() {
     let watched = Watched::start();
-    let url = format!("{}?replicas=1", watched.url());
-    let store = RedisStore::connect_with(&url, support::patient()).await.unwrap();
+    let store = awaiting(&watched).await;
     assert_eq!(durable(&store).await, Durability::Durable, "both have it");
     let deaf = watched.servers[(watched.primary() + 1) % 3].port();
-    // The primary knows of no password, so it refuses who comes with one.
-    ask(deaf, &["CONFIG", "SET", "masterauth", "wrong"]);
-    ask(deaf, &["CLIENT", "KILL", "TYPE", "master"]);
+    deafen(deaf);
     // Sentinels ask every ten seconds whether a replica hears its primary.
     let asked = std::time::Instant::now();
     while asked.elapsed() < Duration::from_secs(13) {
         assert_eq!(durable(&store).await, Durability::PrimaryOnly);
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    ask(deaf, &["CONFIG", "SET", "masterauth", ""]);
-    let asked = std::time::Instant::now();
-    while durable(&store).await != Durability::Durable {
-        assert!(
-            asked.elapsed() < Duration::from_secs(20),
-            "it hears the primary again"
-        );
-    }
+    let_hear(deaf);
+    comes_to_be_durable(&store, DONE, "it hears the primary again").await;
 }
 
 /// So it is where the primary and one replica are cut off from the Sentinels, shortly before those promote the other one.
@@ -291,8 +285,7 @@ async fn invariant_2_a_replica_that_is_called_down_does_not_pass_for_one_that_is
     let primary = watched.primary();
     let (deaf, silent) = ((primary + 1) % 3, (primary + 2) % 3);
     let (deaf, silent) = (watched.servers[deaf].port(), watched.servers[silent].port());
-    ask(deaf, &["CONFIG", "SET", "masterauth", "wrong"]);
-    ask(deaf, &["CLIENT", "KILL", "TYPE", "master"]);
+    deafen(deaf);
     // Sentinels get no answer from it, and it goes on following.
     ask(silent, &["ACL", "SETUSER", "default", "-ping"]);
     let called_down = || watched.flags(silent).contains("s_down");
@@ -303,30 +296,26 @@ async fn invariant_2_a_replica_that_is_called_down_does_not_pass_for_one_that_is
         assert!(asked.elapsed() < Duration::from_mins(1), "it is not called down");
     }
     ask(silent, &["ACL", "SETUSER", "default", "+ping"]);
-    ask(deaf, &["CONFIG", "SET", "masterauth", ""]);
-    let asked = std::time::Instant::now();
-    while durable(&store).await != Durability::Durable {
-        assert!(asked.elapsed() < Duration::from_secs(20), "both have it");
-    }
+    let_hear(deaf);
+    comes_to_be_durable(&store, DONE, "both have it").await;
 }
 
 #[tokio::test]
 async fn invariant_2_what_was_done_before_the_connection_broke_is_not_called_durable_after_it() {
     let watched = Watched::start();
-    let url = format!("{}?replicas=1", watched.url());
-    let store = RedisStore::connect_with(&url, support::patient()).await.unwrap();
-    let before = store.term(Bucket(7));
+    let store = awaiting(&watched).await;
+    let before = store.term(DONE);
     ask(
         watched.servers[watched.primary()].port(),
         &["CLIENT", "KILL", "TYPE", "normal"],
     );
     let asked = std::time::Instant::now();
-    while store.term(Bucket(7)) == before || store.count().await.is_err() {
+    while store.term(DONE) == before || store.count().await.is_err() {
         assert!(asked.elapsed() < Duration::from_secs(20), "it does not come back");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     // It may have come back to another primary, which has never heard of it.
-    let said = store.durability(Bucket(7), before).await.unwrap();
+    let said = store.durability(DONE, before).await.unwrap();
     assert_eq!(said, Durability::PrimaryOnly);
     assert_eq!(durable(&store).await, Durability::Durable, "the present one");
 }

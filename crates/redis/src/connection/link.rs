@@ -276,14 +276,9 @@ impl Link {
         self.replicas.have_it(self, name, wanted, number).await
     }
 
-    /// What the primary is to be asked to learn which replicas may take over; nothing where that is not told.
-    pub(crate) fn question_of_heirs(&self) -> Option<Cmd> {
-        self.target.question_of_heirs()
-    }
-
-    /// How many may take over, by the primary's answer.
-    pub(crate) fn count_heirs(&self, answer: &str) -> u32 {
-        self.target.count_heirs(answer)
+    /// Where it goes, and who tells which replicas may take over there.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
     }
 
     /// The server that is connected, or was last.

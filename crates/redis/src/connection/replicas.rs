@@ -82,9 +82,8 @@ async fn ask(
 ) -> Result<bool, RedisError> {
     let mut writing = redis::pipe();
     writing.add_command(sign_of_life(name));
-    let question = link.question_of_heirs();
-    if let Some(question) = &question {
-        writing.add_command(question.clone());
+    if let Some(question) = link.target().question_of_heirs() {
+        writing.add_command(question);
     }
     let answers = connection
         .send_packed_commands(&writing, 0, writing.len())
@@ -92,7 +91,10 @@ async fn ask(
     let answers = answers.into_iter().map(Value::extract_error);
     let answers: Vec<_> = answers.collect::<Result<_, _>>()?;
     let needed = match answers.into_iter().nth(1) {
-        Some(answer) => wanted.max(link.count_heirs(&redis::from_redis_value::<String>(answer)?)),
+        Some(answer) => {
+            let answer: String = redis::from_redis_value(answer)?;
+            wanted.max(link.target().count_heirs(&answer))
+        }
         None => wanted,
     };
     let mut wait = redis::cmd("WAIT");

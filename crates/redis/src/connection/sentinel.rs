@@ -107,7 +107,7 @@ impl Sentinels {
         let heirs = replicas
             .iter()
             .filter(|(place, is_up)| **is_up || following.contains(place));
-        heirs.fold(0, |count, _| count + 1)
+        u32::try_from(heirs.count()).unwrap_or(u32::MAX)
     }
 }
 

@@ -96,7 +96,7 @@ pub(crate) fn count_replicas(nodes: &str) -> u32 {
         return u32::MAX;
     };
     let replicas = servers.filter(|(_, flags, follows)| *follows == own_id && !is(flags, "fail"));
-    replicas.fold(0, |count, _| count + 1)
+    u32::try_from(replicas.count()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod cluster;
 mod cluster_bench;
 mod fixture;
 mod node;
+mod replicas;
 mod sentinel;
 mod server;
 
@@ -13,6 +14,7 @@ pub use cluster::{Cluster, ask, free_port};
 pub use cluster_bench::ClusterBench;
 pub use fixture::Bench;
 pub use node::{Node, client, now};
+pub use replicas::{comes_to_be_durable, deafen, durability, let_hear};
 pub use sentinel::{GROUP, Sentinel, Watched, until};
 pub use server::{Server, Settings};
 
